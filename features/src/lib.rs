@@ -1,0 +1,1 @@
+//! Rolling features: the declared schema and the kernels that compute it. Pure: values in, values out.

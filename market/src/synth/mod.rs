@@ -1,0 +1,1 @@
+//! A synthetic market in the Kaggle layout.
