@@ -1,3 +1,11 @@
 //! Price tables: where they lie, how they are read, written and accounted for, and synthetic ones.
 
+pub mod csv;
+pub mod feature_file;
+pub mod layout;
+pub mod ledger;
+pub mod securities;
+pub mod store;
+pub mod symbol;
 pub mod synth;
+pub mod table;

@@ -1,1 +1,14 @@
-//! Models: the training matrix, the forest, its evaluation, and ONNX out and in. Pure: values in, values out.
+//! Models: the training table, the forest, its evaluation, and ONNX out and in. Pure: values in, values out.
+
+pub mod card;
+pub mod evaluate;
+pub mod forest;
+pub mod matrix;
+pub mod onnx;
+pub mod parameters;
+pub mod split;
+pub mod table;
+pub mod train;
+pub mod tree;
+
+mod fitted;

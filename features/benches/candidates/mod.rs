@@ -1,4 +1,4 @@
-//! Moving medians that were measured against each other; the library keeps what won.
+//! Moving medians that were measured against each other; the library keeps the binary insertion.
 //!
 //! All have one shape: `keys` are order-preserving integers, and `emit` is called once for each complete window,
 //! in row order, with the two middle keys of the window (the same key twice where the window is odd).

@@ -1,0 +1,221 @@
+//! A ticker's feature file: Parquet that any reader takes as it is.
+
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, Date32Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray,
+};
+use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
+use features::column::PriceColumns;
+use features::compute::{ComputeError, compute};
+use features::schema::FeatureSchema;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
+use parquet::schema::types::ColumnPath;
+
+use crate::symbol::Symbol;
+use crate::table::PriceTable;
+
+/// Who wrote a file, as its footer says. Not the version of a library: equal content has equal bytes.
+const CREATED_BY: &str = "tickermill version 1.0.0";
+
+/// A ticker's rows with its features, in the columns of its file.
+#[derive(Debug, Clone)]
+pub struct FeatureTable {
+    batch: RecordBatch,
+    raw_columns: usize,
+}
+
+/// Why a feature file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFeaturesError {
+    /// The bytes are not Parquet, or not what this program writes.
+    #[error("not a feature file: {0}")]
+    Parquet(#[from] ParquetError),
+    /// A batch cannot be decoded.
+    #[error("not a feature file: {0}")]
+    Arrow(#[from] arrow_schema::ArrowError),
+    /// A column is not in the file.
+    #[error("the feature file has no column `{0}`")]
+    MissingColumn(String),
+}
+
+impl FeatureTable {
+    /// Computes the declared features of a ticker's rows.
+    ///
+    /// The columns are Date (date32), Open, High, Low, Close, Adj Close (float64), Volume (int64), Symbol and Security
+    /// Name (utf8, as dictionaries of one value), then the features and the target of [`FeatureSchema::fields`].
+    pub fn compute(
+        table: PriceTable,
+        symbol: &Symbol,
+        security_name: Option<&str>,
+        schema: &FeatureSchema,
+    ) -> Result<Self, ComputeError> {
+        let rows = table.rows();
+        let date = Date32Array::from(table.date);
+        let [open, high, low, close, adj_close] = [
+            table.open,
+            table.high,
+            table.low,
+            table.close,
+            table.adj_close,
+        ]
+        .map(Float64Array::from);
+        let volume = Int64Array::from(table.volume);
+        let prices = PriceColumns {
+            open: &open,
+            high: &high,
+            low: &low,
+            close: &close,
+            adj_close: &adj_close,
+            volume: &volume,
+        };
+        let computed = compute(schema, &prices)?;
+        let raw: Vec<(&str, ArrayRef, bool)> = vec![
+            ("Date", Arc::new(date), false),
+            ("Open", Arc::new(open), false),
+            ("High", Arc::new(high), false),
+            ("Low", Arc::new(low), false),
+            ("Close", Arc::new(close), false),
+            ("Adj Close", Arc::new(adj_close), false),
+            ("Volume", Arc::new(volume), false),
+            (
+                "Symbol",
+                Arc::new(repeated(Some(symbol.as_str()), rows)),
+                false,
+            ),
+            (
+                "Security Name",
+                Arc::new(repeated(security_name, rows)),
+                true,
+            ),
+        ];
+        let raw_columns = raw.len();
+        let raw_field = |(name, array, nullable): &(&str, ArrayRef, bool)| {
+            Field::new(*name, array.data_type().clone(), *nullable)
+        };
+        let fields: Vec<Field> = raw.iter().map(raw_field).chain(schema.fields()).collect();
+        let columns: Vec<ArrayRef> = raw
+            .into_iter()
+            .map(|(_, array, _)| array)
+            .chain(computed)
+            .collect();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .expect("columns of one table have its length and the types of their fields");
+        Ok(Self { batch, raw_columns })
+    }
+
+    /// The rows, by rising date.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.batch
+    }
+
+    /// The bytes of the ticker's file in `market_data_with_features/`. Equal tables have equal bytes.
+    pub fn encode(&self) -> Bytes {
+        encode(&self.batch)
+    }
+
+    /// The bytes of the ticker's file in `market_data/`: the columns up to Security Name.
+    pub fn encode_raw(&self) -> Bytes {
+        let columns: Vec<usize> = (0..self.raw_columns).collect();
+        encode(
+            &self
+                .batch
+                .project(&columns)
+                .expect("the raw columns are there"),
+        )
+    }
+}
+
+/// A column of one value; a dictionary, for its bytes need no looking at again and again.
+fn repeated(value: Option<&str>, rows: usize) -> DictionaryArray<Int32Type> {
+    let key = value.map(|_| 0);
+    let keys = Int32Array::from_iter(std::iter::repeat_n(key, rows));
+    DictionaryArray::new(keys, Arc::new(StringArray::from_iter_values(value)))
+}
+
+/// Parquet bytes of a table of ours, in one row group.
+///
+/// The Arrow schema is not embedded: readers see utf8 where memory holds dictionaries, and no hash map's order reaches
+/// the bytes. Encodings and compression were chosen by measurement: `bench/RESULTS.md`.
+pub(crate) fn encode(batch: &RecordBatch) -> Bytes {
+    let options = ArrowWriterOptions::new()
+        .with_properties(writer_properties(&batch.schema()))
+        .with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(
+        Vec::with_capacity(batch.num_rows() * 64 + 4096),
+        batch.schema(),
+        options,
+    )
+    .expect("the schema is one that Parquet has");
+    writer
+        .write(batch)
+        .expect("writing to memory does not fail");
+    writer
+        .into_inner()
+        .expect("writing to memory does not fail")
+        .into()
+}
+
+fn writer_properties(schema: &Schema) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(CREATED_BY.to_owned())
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_max_row_group_row_count(None)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true);
+    for field in schema.fields() {
+        properties = column_properties(properties, field);
+    }
+    properties.build()
+}
+
+fn column_properties(
+    properties: WriterPropertiesBuilder,
+    field: &Field,
+) -> WriterPropertiesBuilder {
+    let path = ColumnPath::from(field.name().as_str());
+    let (encoding, compression) = match field.data_type() {
+        DataType::Date32 => (
+            Some(Encoding::DELTA_BINARY_PACKED),
+            Compression::UNCOMPRESSED,
+        ),
+        DataType::Int64 => (Some(Encoding::BYTE_STREAM_SPLIT), Compression::LZ4_RAW),
+        DataType::Float64 => (Some(Encoding::BYTE_STREAM_SPLIT), Compression::LZ4_RAW),
+        _ => (None, Compression::UNCOMPRESSED),
+    };
+    let properties = properties
+        .set_column_dictionary_enabled(path.clone(), encoding.is_none())
+        .set_column_compression(path.clone(), compression);
+    match encoding {
+        Some(encoding) => properties.set_column_encoding(path, encoding),
+        None => properties,
+    }
+}
+
+/// The named columns of a feature file, in the order of the file.
+pub fn read_columns(file: Bytes, names: &[&str]) -> Result<Vec<RecordBatch>, ReadFeaturesError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let schema = builder.schema().clone();
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        let index = schema
+            .index_of(name)
+            .map_err(|_| ReadFeaturesError::MissingColumn((*name).to_owned()))?;
+        columns.push(index);
+    }
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
+    Ok(builder
+        .with_projection(mask)
+        .build()?
+        .collect::<Result<Vec<_>, _>>()?)
+}

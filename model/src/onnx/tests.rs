@@ -1,0 +1,281 @@
+//! Reading: the identity, and refusals of files that were changed on purpose or at random.
+
+use super::messages::{Attribute, Model, Operation};
+use super::*;
+use crate::forest::Forest;
+use crate::tree::{Node, Tree, TreeError};
+use bytes::Bytes;
+use proptest::prelude::*;
+use prost::Message;
+use std::collections::BTreeMap;
+
+fn forest() -> Forest {
+    let split = |feature, threshold, low, high| Node::Split {
+        feature,
+        threshold,
+        low,
+        high,
+    };
+    let leaf = |value| Node::Leaf { value };
+    let small = Tree::from_nodes(&[split(1, -0.5, 1, 2), leaf(1.0), leaf(2.0)]).unwrap();
+    let large = [
+        split(0, 1e9, 1, 4),
+        split(1, 0.25, 2, 3),
+        leaf(-3.5),
+        leaf(f32::MAX),
+        leaf(0.0),
+    ];
+    let large = Tree::from_nodes(&large).unwrap();
+    let single = Tree::from_nodes(&[leaf(7.0)]).unwrap();
+    Forest::new(
+        vec!["volume, mean".into(), "price \"median\"".into()],
+        vec![small, large, single],
+    )
+    .unwrap()
+}
+
+fn written() -> Vec<u8> {
+    let metadata = BTreeMap::from([
+        ("b".to_owned(), "2".to_owned()),
+        ("a".to_owned(), "1".to_owned()),
+    ]);
+    write(
+        &forest(),
+        &Description {
+            model_name: "test",
+            doc_string: "",
+            metadata: &metadata,
+        },
+    )
+}
+
+/// What reading gives after a change to the message.
+fn read_changed(change: impl FnOnce(&mut Model)) -> Result<Forest, ReadError> {
+    let mut model = Model::decode(written().as_slice()).unwrap();
+    change(&mut model);
+    read(&model.encode_to_vec())
+}
+
+fn operation(model: &mut Model) -> &mut Operation {
+    &mut model.graph.as_mut().unwrap().node[0]
+}
+
+/// What reading gives after a change to one attribute.
+fn read_with(name: &str, change: impl FnOnce(&mut Attribute)) -> Result<Forest, ReadError> {
+    read_changed(|model| {
+        let mut attributes = operation(model).attribute.iter_mut();
+        change(attributes.find(|attribute| attribute.name == name).unwrap());
+    })
+}
+
+#[test]
+fn reading_gives_what_was_written() {
+    assert_eq!(read(&written()).unwrap(), forest());
+}
+
+#[test]
+fn metadata_stand_in_a_fixed_order() {
+    let model = Model::decode(written().as_slice()).unwrap();
+    let keys: Vec<&str> = model
+        .metadata_props
+        .iter()
+        .map(|entry| entry.key.as_str())
+        .collect();
+    assert_eq!(keys, [FEATURE_NAMES_KEY, "a", "b"]);
+    assert_eq!(model.producer_name, "tickermill");
+}
+
+#[test]
+fn features_without_names_are_numbered() {
+    let forest = read_changed(|model| model.metadata_props.clear()).unwrap();
+    assert_eq!(forest.feature_names(), ["feature_0", "feature_1"]);
+}
+
+#[test]
+fn attributes_that_repeat_their_default_are_passed_over() {
+    let forest_read = read_changed(|model| {
+        let name = |name: &str| Attribute {
+            name: name.to_owned(),
+            ..Attribute::default()
+        };
+        operation(model).attribute.extend([
+            Attribute {
+                s: Bytes::from_static(b"NONE"),
+                ..name("post_transform")
+            },
+            Attribute {
+                ints: vec![0; 9],
+                ..name("nodes_missing_value_tracks_true")
+            },
+            Attribute {
+                floats: vec![1.0; 9],
+                ..name("nodes_hitrates")
+            },
+        ]);
+    });
+    assert_eq!(forest_read.unwrap(), forest());
+}
+
+#[test]
+fn refuses_another_operator_by_name() {
+    let refusal = read_changed(|model| {
+        operation(model).op_type = "LinearRegressor".to_owned();
+    });
+    assert_eq!(
+        refusal.unwrap_err().to_string(),
+        "the operator is `ai.onnx.ml.LinearRegressor`: give a model that is a single ai.onnx.ml.TreeEnsembleRegressor"
+    );
+    let refusal = read_changed(|model| model.graph.as_mut().unwrap().node.clear());
+    assert_eq!(refusal, Err(ReadError::OperatorCount { operators: 0 }));
+    assert_eq!(
+        read_changed(|model| model.graph = None),
+        Err(ReadError::NoGraph)
+    );
+    assert_eq!(read(&[]), Err(ReadError::NoGraph));
+}
+
+#[test]
+fn refuses_what_would_change_predictions() {
+    let refusal = read_with("aggregate_function", |attribute| {
+        attribute.s = Bytes::from_static(b"SUM");
+    });
+    assert_eq!(
+        refusal,
+        Err(ReadError::Aggregate {
+            aggregate: "SUM".into()
+        })
+    );
+    let refusal = read_with("nodes_modes", |attribute| {
+        attribute.strings[0] = Bytes::from_static(b"BRANCH_LT");
+    });
+    assert_eq!(
+        refusal,
+        Err(ReadError::Mode {
+            mode: "BRANCH_LT".into()
+        })
+    );
+    assert_eq!(
+        read_with("n_targets", |attribute| attribute.i = 2),
+        Err(ReadError::SeveralTargets)
+    );
+    let refusal = read_with("n_targets", |attribute| {
+        attribute.name = "base_values_as_tensor".into();
+    });
+    assert_eq!(
+        refusal,
+        Err(ReadError::Attribute {
+            attribute: "base_values_as_tensor".into()
+        })
+    );
+    let refusal = read_changed(|model| model.graph.as_mut().unwrap().input.clear());
+    assert_eq!(refusal, Err(ReadError::Input));
+    let refusal = read_changed(|model| model.metadata_props[0].value = "[\"one\"]".into());
+    assert_eq!(refusal, Err(ReadError::FeatureNames { features: 2 }));
+}
+
+#[test]
+fn refuses_nodes_that_make_no_tree() {
+    let refusal = read_with("nodes_falsenodeids", |attribute| attribute.ints[0] = 99);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Id {
+            attribute: "nodes_falsenodeids",
+            id: 99
+        })
+    );
+    let refusal = read_with("nodes_truenodeids", |attribute| attribute.ints[0] = 0);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Tree {
+            tree: 0,
+            source: TreeError::ReachedTwice { node: 0 }
+        })
+    );
+    let refusal = read_with("nodes_nodeids", |attribute| attribute.ints[1] = 0);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Repeated {
+            attribute: "nodes_nodeids",
+            tree: 0,
+            id: 0
+        })
+    );
+    let refusal = read_with("nodes_treeids", |attribute| attribute.ints[8] = 0);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Repeated {
+            attribute: "nodes_treeids",
+            tree: 0,
+            id: 0
+        })
+    );
+    let refusal = read_with("nodes_featureids", |attribute| attribute.ints[0] = -1);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Id {
+            attribute: "nodes_featureids",
+            id: -1
+        })
+    );
+    let refusal = read_with("nodes_featureids", |attribute| attribute.ints[0] = 2);
+    assert!(matches!(refusal, Err(ReadError::Forest(_))));
+    let refusal = read_with("nodes_values", |attribute| attribute.floats[0] = f32::NAN);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Tree {
+            tree: 0,
+            source: TreeError::NotFinite { node: 0 }
+        })
+    );
+}
+
+#[test]
+fn refuses_lists_and_leaves_that_do_not_match() {
+    let refusal = read_with("nodes_values", |attribute| attribute.floats.push(0.0));
+    assert_eq!(
+        refusal,
+        Err(ReadError::AttributeLength {
+            attribute: "nodes_values",
+            entries: 10,
+            expected: 9
+        })
+    );
+    let refusal = read_with("target_nodeids", |attribute| attribute.ints[0] = 0);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Id {
+            attribute: "target_nodeids",
+            id: 1
+        })
+    );
+    let refusal = read_with("target_nodeids", |attribute| attribute.ints[0] = 2);
+    assert_eq!(
+        refusal,
+        Err(ReadError::Repeated {
+            attribute: "target_nodeids",
+            tree: 0,
+            id: 2
+        })
+    );
+}
+
+proptest! {
+    #[test]
+    fn changed_bytes_never_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        keep in any::<prop::sample::Index>(),
+        cut_off: bool,
+    ) {
+        let mut bytes = written();
+        for (index, value) in changes {
+            let position = index.index(bytes.len());
+            bytes[position] = value;
+        }
+        if cut_off {
+            bytes.truncate(keep.index(bytes.len()));
+        }
+        if let Ok(forest) = read(&bytes) {
+            forest.predict(&vec![0.0; forest.feature_count()]);
+        }
+    }
+}
