@@ -147,7 +147,7 @@ fn repeated(value: Option<&str>, rows: usize) -> DictionaryArray<Int32Type> {
 ///
 /// The Arrow schema is not embedded: readers see utf8 where memory holds dictionaries, and no hash map's order reaches
 /// the bytes. Encodings and compression were chosen by measurement: `bench/RESULTS.md`.
-pub(crate) fn encode(batch: &RecordBatch) -> Bytes {
+pub fn encode(batch: &RecordBatch) -> Bytes {
     let options = ArrowWriterOptions::new()
         .with_properties(writer_properties(&batch.schema()))
         .with_skip_arrow_metadata(true);

@@ -52,7 +52,7 @@ pub struct ListFindings {
 }
 
 /// A data set as found: nothing of it is read but its list of securities.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
     /// The files to read, by rising symbol; each symbol comes once.
     pub tickers: Vec<TickerFile>,

@@ -4,6 +4,7 @@ pub mod csv;
 pub mod feature_file;
 pub mod layout;
 pub mod ledger;
+pub mod sample;
 pub mod securities;
 pub mod store;
 pub mod symbol;

@@ -95,22 +95,44 @@ pub enum StoreError {
     BadPath(String),
 }
 
+impl StoreError {
+    /// Whether there is no such object.
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed {
+                source: object_store::Error::NotFound { .. },
+                ..
+            }
+        )
+    }
+
+    /// Whether trying again is of no use until a person has made room, or given leave.
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::Failed { source, .. } => !advice(source).is_empty(),
+            Self::Different { .. } | Self::Sync { .. } | Self::BadPath(_) => true,
+        }
+    }
+}
+
 /// What the user can do about a store's error, appended to its text.
 fn advice(source: &object_store::Error) -> &'static str {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let mut cause: Option<&dyn std::error::Error> = Some(source);
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return match error.kind() {
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                    ": free some space and run again, what is done is kept"
-                }
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    ": check who may write there"
-                }
-                _ => "",
-            };
+        match error
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind)
+        {
+            Some(StorageFull | QuotaExceeded) => {
+                return ": free some space and run again; what is done is kept";
+            }
+            Some(PermissionDenied | ReadOnlyFilesystem) => {
+                return ": check the permissions, then run again";
+            }
+            _ => cause = error.source(),
         }
-        cause = error.source();
     }
     ""
 }
@@ -258,10 +280,7 @@ impl Store {
     pub async fn read(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         match self.read_with_fingerprint(path).await {
             Ok((bytes, _)) => Ok(Some(bytes)),
-            Err(StoreError::Failed {
-                source: object_store::Error::NotFound { .. },
-                ..
-            }) => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -1,1 +1,7 @@
-//! placeholder
+//! What coordinator and workers say to each other: ids, tickets, records, events, and the link that carries them.
+
+pub mod event;
+pub mod id;
+pub mod link;
+pub mod record;
+pub mod ticket;

@@ -1,1 +1,5 @@
-//! placeholder
+//! A worker: computes shards.
+
+pub mod in_process;
+mod shard;
+mod ticker;

@@ -35,6 +35,14 @@ pub struct SyntheticMarket {
     pub faults: bool,
 }
 
+/// The market of `data/sample`: small enough to be kept beside the code.
+pub const SAMPLE: SyntheticMarket = SyntheticMarket {
+    tickers: 40,
+    rows_per_ticker: 900,
+    seed: 1,
+    faults: false,
+};
+
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {

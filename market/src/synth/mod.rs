@@ -19,4 +19,4 @@ mod volume;
 
 pub use error::SynthError;
 pub use faults::{FaultKind, Outcome, PlantedFault};
-pub use market::{SyntheticMarket, Written, write_market};
+pub use market::{SAMPLE, SyntheticMarket, Written, write_market};

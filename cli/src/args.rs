@@ -1,0 +1,159 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::FlagValue;
+
+/// Turns a folder of per-ticker price files into rolling features and a trained volume model.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a data-quality limit, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do the whole job: features, model, reports
+    #[command(
+        after_help = "Without --data the run uses data/sample, a small synthetic market, which it makes where it is not there.\n\
+        An interrupted run goes on when the same command is given again; an unchanged one has nothing to do.\n\
+        Every key of the configuration can be set as a variable too, such as TICKERMILL__MODEL__TREES=200."
+    )]
+    Run(RunArgs),
+    /// Say what a run would do, and why, without doing it
+    Plan(RunArgs),
+    /// List the runs of an output, the newest first
+    Runs(HistoryArgs),
+    /// Show one run
+    Show {
+        /// The run's id, or `latest`
+        run: String,
+        #[command(flatten)]
+        history: HistoryArgs,
+    },
+    /// Drop old runs; the latest, and any that a live model comes from, stay
+    Prune {
+        /// How many of the newest runs stay
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        keep: u32,
+        /// Say what would go, and drop nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        history: HistoryArgs,
+    },
+    /// Make a synthetic market of any size
+    Synth(SynthArgs),
+    /// Show the configuration in force, and where each value came from
+    Config(RunArgs),
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The price files: a folder or s3://…, with stocks/*.csv and etfs/*.csv, or *.csv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// Where everything is written: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Workers, a thread each [default: the number of cores]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) workers: Option<String>,
+    /// Rows of the windows of features that declare none [default: 30]
+    #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
+    pub(crate) window: Option<String>,
+    /// Features alone, no model
+    #[arg(long)]
+    pub(crate) no_train: bool,
+    /// A new run of everything, though nothing changed
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Hash price files rather than trust their size and time
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Print one line of JSON on stdout, and everything else on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl RunArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        let flags = [
+            ("data", "--data", &self.data),
+            ("out", "--out", &self.out),
+            ("run.workers", "--workers", &self.workers),
+            ("features.window", "--window", &self.window),
+        ];
+        let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
+            value.clone().map(|value| FlagValue { key, flag, value })
+        };
+        flags.into_iter().filter_map(given).collect()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The output whose runs are meant: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl HistoryArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        self.out
+            .iter()
+            .map(|out| FlagValue {
+                key: "out",
+                flag: "--out",
+                value: out.clone(),
+            })
+            .collect()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SynthArgs {
+    /// The folder to write, which must not hold a market yet
+    pub(crate) out: PathBuf,
+    /// How many tickers
+    #[arg(long, value_name = "N", default_value_t = market::synth::SAMPLE.tickers)]
+    pub(crate) tickers: usize,
+    /// Rows of a ticker on average; listings differ in age
+    #[arg(long, value_name = "N", default_value_t = market::synth::SAMPLE.rows_per_ticker)]
+    pub(crate) rows_per_ticker: usize,
+    /// Equal seeds give equal bytes
+    #[arg(long, value_name = "S", default_value_t = market::synth::SAMPLE.seed)]
+    pub(crate) seed: u64,
+    /// Plant every fault that a reader must cope with, in tickers of their own
+    #[arg(long)]
+    pub(crate) faults: bool,
+}

@@ -1,0 +1,51 @@
+//! `tickermill prune`: old runs go.
+
+use std::process::ExitCode;
+
+use coordinator::epoch::Epoch;
+use coordinator::prune::{Fate, fates, remove};
+use market::store::Store;
+
+use crate::args::HistoryArgs;
+
+use super::{office, run::holder};
+
+pub(crate) fn prune(keep: usize, dry_run: bool, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
+    let settings = office::settings_of_history(args)?;
+    let out = Store::open(&settings.out)?;
+    office::runtime()?.block_on(async {
+        if dry_run {
+            return prune_runs(&out, keep, true, args.json).await;
+        }
+        let waiting = |holder: &str| eprintln!("waiting for {holder}, which holds the output");
+        let epoch = Epoch::claim(&out, &holder(), settings.lease, waiting).await?;
+        let result = prune_runs(&out, keep, false, args.json).await;
+        epoch.release().await;
+        result
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn prune_runs(out: &Store, keep: usize, dry_run: bool, json: bool) -> anyhow::Result<()> {
+    for (past, fate) in fates(out, keep).await? {
+        let word = match fate {
+            Fate::Newest => "kept",
+            Fate::Latest => "kept: the latest",
+            Fate::LiveModel => "kept: a live model comes from it",
+            Fate::Removed if dry_run => "would be removed",
+            Fate::Removed => {
+                remove(out, &past.run).await?;
+                "removed"
+            }
+        };
+        if json {
+            println!(
+                "{}",
+                serde_json::json!({ "run_id": past.run, "fate": word })
+            );
+        } else {
+            println!("{} {word}", past.run);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! `tickermill run`: the whole job in one process.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use coordinator::outcome::Summary;
+use coordinator::run::{Means, RunError};
+use market::store::Store;
+use proto::id::WorkerId;
+use proto::link::WorkerLink;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::watch;
+use worker::in_process::InProcessWorker;
+
+use crate::args::RunArgs;
+use crate::settings::Settings;
+use crate::{exit, progress, report};
+
+use super::office;
+
+pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let result = run_to_summary(args);
+    match &result {
+        Ok(summary) if args.json => {
+            eprint!("{}", report::summary(summary));
+            println!("{}", serde_json::to_string(summary)?);
+        }
+        Ok(summary) => print!("{}", report::summary(summary)),
+        Err(error) if args.json => {
+            let failure = serde_json::json!({ "run_id": null, "status": "failed", "reason": format!("{error:#}") });
+            println!("{failure}");
+        }
+        Err(_) => {}
+    }
+    Ok(exit::of_status(result?.status))
+}
+
+fn run_to_summary(args: &RunArgs) -> anyhow::Result<Summary> {
+    let settings = office::settings_of_run(args)?;
+    let data = office::open_data(&settings)?;
+    let out = Store::open_or_create(&settings.out)?;
+    let runtime = office::runtime()?;
+    let (stop, stopped) = watch::channel(false);
+    let means = means(&settings, data, out, stopped)?;
+    let request = office::request(&settings, args);
+    let summary = runtime.block_on(async {
+        tokio::spawn(stop_on_signal(stop));
+        coordinator::run::run(&request, &means).await
+    });
+    // Threads that still compute what was given up are not waited for.
+    runtime.shutdown_background();
+    Ok(summary?)
+}
+
+fn means(
+    settings: &Settings,
+    data: Store,
+    out: Store,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Means> {
+    let pool = Arc::new(pool(settings.workers.get())?);
+    let link = |number: usize| -> Arc<dyn WorkerLink> {
+        let id = WorkerId(format!("in-process-{number}"));
+        Arc::new(InProcessWorker::new(
+            id,
+            data.clone(),
+            out.clone(),
+            Arc::clone(&pool),
+        ))
+    };
+    Ok(Means {
+        links: (0..settings.workers.get()).map(link).collect(),
+        data,
+        out,
+        pool,
+        observer: Arc::new(progress::Progress::new()),
+        holder: holder(),
+        lease: settings.lease,
+        stop,
+    })
+}
+
+fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
+    let name = |thread| format!("kernel-{thread}");
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(name)
+        .build()
+        .context("cannot start threads")
+}
+
+/// The name under which the output is held: no two living processes share it.
+pub(super) fn holder() -> String {
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    format!("process {} on {host}", std::process::id())
+}
+
+/// Asks the run to stop at the first SIGINT or SIGTERM; ends the process at the second.
+async fn stop_on_signal(stop: watch::Sender<bool>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return; // without handlers the signals end the process, and the run resumes as well
+    };
+    for first in [true, false] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if first {
+            stop.send_replace(true);
+        }
+    }
+    let error = RunError::Interrupted;
+    eprintln!("error: {error}");
+    std::process::exit(130);
+}

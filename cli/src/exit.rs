@@ -1,0 +1,53 @@
+//! Exit statuses.
+
+use std::process::ExitCode;
+
+use coordinator::outcome::Status;
+use coordinator::run::RunError;
+use market::store::OpenStoreError;
+use market::synth::SynthError;
+
+use crate::config::ConfigError;
+
+const FAILED: u8 = 1;
+const BAD_USAGE: u8 = 2;
+const QUALITY_LIMIT: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+/// The exit status of a run that ended.
+pub(crate) fn of_status(status: Status) -> ExitCode {
+    match status {
+        Status::Completed => ExitCode::SUCCESS,
+        Status::FailedQuality => ExitCode::from(QUALITY_LIMIT),
+        Status::Failed | Status::Cancelled => ExitCode::from(FAILED),
+    }
+}
+
+/// The exit status of an error.
+pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
+    if let Some(RunError::Interrupted) = error.downcast_ref() {
+        return ExitCode::from(INTERRUPTED);
+    }
+    let bad_location = matches!(
+        error.downcast_ref(),
+        Some(
+            OpenStoreError::NoFolder(_)
+                | OpenStoreError::NotBuiltIn(_)
+                | OpenStoreError::Open { .. }
+        )
+    );
+    let bad_size = matches!(error.downcast_ref(), Some(SynthError::InvalidSize { .. }));
+    let bad_usage = error.is::<ConfigError>() || error.is::<proto::id::RunIdError>();
+    if bad_location || bad_size || bad_usage {
+        return ExitCode::from(BAD_USAGE);
+    }
+    ExitCode::from(FAILED)
+}
+
+/// Tells the user, one line a problem, and gives the exit status.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    for line in format!("{error:#}").lines() {
+        eprintln!("error: {line}");
+    }
+    of_error(error)
+}

@@ -1,0 +1,169 @@
+//! What is configured: every key, its default and its bounds.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use coordinator::job::{Job, ModelJob};
+use coordinator::run::QualityLimits;
+use features::column::Column;
+use features::declare::MAX_WINDOW;
+use features::operation::Operation;
+use features::schema::{Feature, FeatureSchema, Target, standard};
+use model::parameters::{ForestParameters, MAX_TREES};
+use proto::ticket::Recipe;
+use serde::Deserialize;
+
+use crate::config::{ConfigError, Effective, Sources};
+
+/// The configuration in force.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where the price files lie; `None` for the sample.
+    pub(crate) data: Option<String>,
+    /// Where everything is written.
+    pub(crate) out: String,
+    /// In-process workers, and threads for kernels.
+    pub(crate) workers: NonZeroUsize,
+    /// How long a claim to the output is good without renewal.
+    pub(crate) lease: Duration,
+    /// Beyond these a run fails.
+    pub(crate) limits: QualityLimits,
+    /// What to make of the data.
+    pub(crate) job: Job,
+    /// Every key with its value and where it came from.
+    pub(crate) effective: Vec<Effective>,
+}
+
+/// A feature as it is declared: without a window of its own it takes `features.window`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredFeature {
+    name: String,
+    column: Column,
+    operation: Operation,
+    window: Option<usize>,
+}
+
+impl Settings {
+    /// Reads every key. The error lists every bad value with its source. `train` is false where `--no-train` is given.
+    pub(crate) fn read(mut sources: Sources, train: bool) -> Result<Self, ConfigError> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get) as u64;
+        let not_empty = |text: &str| !text.is_empty();
+        let data = sources.text("data", "", "a folder or URL", |_| true);
+        let out = sources.text("out", "out", "a folder or URL", not_empty);
+        let workers = sources.whole("run.workers", cores, 1..=1024);
+        let lease = sources.whole(
+            "run.lease_seconds",
+            coordinator::epoch::LEASE.as_secs(),
+            1..=3600,
+        );
+        let seed = sources.whole("seed", 42, 0..=i64::MAX as u64);
+        let limits = QualityLimits {
+            max_quarantined_rows: sources.number("quality.max_quarantined_rows", 0.001, 0.0..=1.0),
+            max_quarantined_files: sources.number("quality.max_quarantined_files", 0.01, 0.0..=1.0),
+        };
+        let raw = sources.truth("output.raw", false);
+        let schema = read_schema(&mut sources);
+        let model = read_model(&mut sources, &schema, seed);
+        let effective = sources.finish()?;
+        Ok(Self {
+            data: (!data.is_empty()).then_some(data),
+            out,
+            workers: NonZeroUsize::new(workers as usize).expect("the range begins at 1"),
+            lease: Duration::from_secs(lease),
+            limits,
+            job: Job {
+                recipe: Recipe { schema, raw },
+                model: model.filter(|_| train),
+            },
+            effective,
+        })
+    }
+}
+
+fn read_schema(sources: &mut Sources) -> FeatureSchema {
+    let window = sources.whole("features.window", 30, 1..=MAX_WINDOW as u64) as usize;
+    let declared: Option<Vec<DeclaredFeature>> = sources.tables("features.declare");
+    let target: Option<Target> = sources.tables("target");
+    let features = match declared {
+        None => standard(window),
+        Some(declared) => declared
+            .into_iter()
+            .map(
+                |DeclaredFeature {
+                     name,
+                     column,
+                     operation,
+                     window: own,
+                 }| Feature {
+                    name,
+                    column,
+                    operation,
+                    window: own.unwrap_or(window),
+                },
+            )
+            .collect(),
+    };
+    FeatureSchema::declare(features, target.unwrap_or_default()).unwrap_or_else(|error| {
+        for problem in error.problems() {
+            sources.problem("features.declare", problem);
+        }
+        FeatureSchema::default()
+    })
+}
+
+fn read_model(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Option<ModelJob> {
+    let is_name = |text: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+    };
+    let train = sources.truth("model.train", true);
+    let name = sources.text(
+        "model.name",
+        "volume-forest",
+        "a name of letters, digits, - and _",
+        is_name,
+    );
+    let inputs = sources.texts("model.inputs", &["vol_moving_avg", "adj_close_rolling_med"]);
+    let sample_rows = sources.whole("model.sample_rows", 10_000, 1..=10_000_000) as usize;
+    let test_fraction = sources.number("model.test_fraction", 0.2, 0.01..=0.99);
+    let trees = sources.whole("model.trees", 100, 1..=MAX_TREES as u64) as usize;
+    let min_rows_per_leaf = sources.whole("model.min_rows_per_leaf", 5, 1..=1_000_000) as usize;
+    let max_depth = sources.whole("model.max_depth", 0, 0..=u64::from(u16::MAX)) as u16;
+    let features = schema.features();
+    for (place, input) in inputs.iter().enumerate() {
+        if !features.iter().any(|feature| feature.name == *input) {
+            let declared: Vec<&str> = features
+                .iter()
+                .map(|feature| feature.name.as_str())
+                .collect();
+            sources.problem(
+                "model.inputs",
+                format!(
+                    "`{input}` is not a declared feature: {}",
+                    declared.join(", ")
+                ),
+            );
+        }
+        if inputs[..place].contains(input) {
+            sources.problem("model.inputs", format!("`{input}` is named twice"));
+        }
+    }
+    if inputs.is_empty() {
+        sources.problem("model.inputs", "a model needs at least one input");
+    }
+    let max_depth = (max_depth > 0).then_some(max_depth);
+    let forest = ForestParameters {
+        trees,
+        min_rows_per_leaf,
+        max_depth,
+        seed,
+    };
+    train.then_some(ModelJob {
+        name,
+        inputs,
+        sample_rows,
+        test_fraction,
+        forest,
+    })
+}

@@ -1,0 +1,364 @@
+//! One coordinator, one output store: the claim to it, renewed while it is held.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use market::store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::paths;
+
+/// A claim that was not renewed for this long is void.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// Renewals in a lease.
+const RENEWALS_PER_LEASE: u32 = 5;
+/// Looks at another's claim in a lease, while waiting for it.
+const LOOKS_PER_LEASE: u32 = 20;
+
+/// `epoch/N.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Claim {
+    /// Who holds the store.
+    holder: String,
+    /// Counts the renewals.
+    renewed: u64,
+    /// Whether the holder has let go.
+    released: bool,
+}
+
+/// Why the store could not be claimed, or is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum EpochError {
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another has taken the store over.
+    #[error(
+        "the output was taken over by another run or coordinator (epoch {by} after {own}): this one stops; what is done is kept"
+    )]
+    Superseded {
+        /// The epoch that was held.
+        own: u64,
+        /// The one that is now.
+        by: u64,
+    },
+    /// A claim is not what this program writes.
+    #[error(
+        "{path} cannot be read: {source}: remove it if no tickermill is running on this output"
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// The held store. Dropped without [`Epoch::release`], it ends the renewals; others may then have to wait for the lease.
+#[derive(Debug)]
+pub struct Epoch {
+    number: u64,
+    holder: String,
+    out: Store,
+    superseded_by: watch::Receiver<Option<u64>>,
+    renewals: JoinHandle<()>,
+    /// Held by the operating system for as long as this process lives, so that others need not wait for a dead holder.
+    _alive: Option<Arc<std::fs::File>>,
+}
+
+impl Epoch {
+    /// Claims the store, under a number higher than any before.
+    ///
+    /// Waits while another holder renews its claim, and calls `waiting` with its name, once. A holder that let go, that has
+    /// this name, or whose process is gone (on this machine's folders), is not waited for.
+    pub async fn claim(
+        out: &Store,
+        holder: &str,
+        lease: Duration,
+        waiting: impl Fn(&str) + Send,
+    ) -> Result<Self, EpochError> {
+        let mut told = false;
+        let mut last_seen: Option<(u64, Claim, tokio::time::Instant)> = None;
+        loop {
+            let highest = highest(out).await?;
+            let alive = lock_of_the_living(out);
+            if let Some(number) = highest
+                && let Some(claim) = read_claim(out, number).await?
+                && !claim.released
+                && claim.holder != holder
+                && alive.is_none()
+            {
+                let unchanged = last_seen
+                    .as_ref()
+                    .filter(|(seen, before, _)| *seen == number && *before == claim);
+                let since =
+                    unchanged.map_or_else(tokio::time::Instant::now, |(_, _, since)| *since);
+                if since.elapsed() < lease {
+                    if !told {
+                        waiting(&claim.holder);
+                        told = true;
+                    }
+                    last_seen = Some((number, claim, since));
+                    tokio::time::sleep(lease / LOOKS_PER_LEASE).await;
+                    continue;
+                }
+            }
+            let number = highest.unwrap_or(0) + 1;
+            let claim = Claim {
+                holder: holder.to_owned(),
+                renewed: 0,
+                released: false,
+            };
+            if out.claim(&path(number), json(&claim)).await? {
+                remove_older(out, number).await?;
+                return Ok(Self::held(out, number, holder, lease, alive));
+            }
+        }
+    }
+
+    fn held(
+        out: &Store,
+        number: u64,
+        holder: &str,
+        lease: Duration,
+        alive: Option<std::fs::File>,
+    ) -> Self {
+        let (superseded, superseded_by) = watch::channel(None);
+        let renewals = tokio::spawn(renew(
+            out.clone(),
+            number,
+            holder.to_owned(),
+            lease,
+            superseded,
+        ));
+        Self {
+            number,
+            holder: holder.to_owned(),
+            out: out.clone(),
+            superseded_by,
+            renewals,
+            _alive: alive.map(Arc::new),
+        }
+    }
+
+    /// The epoch's number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns, with the reason, when another has taken the store over; else never.
+    pub async fn lost(&self) -> EpochError {
+        let mut superseded_by = self.superseded_by.clone();
+        match superseded_by.wait_for(Option::is_some).await {
+            Ok(by) => EpochError::Superseded {
+                own: self.number,
+                by: by.unwrap_or_default(),
+            },
+            Err(_) => std::future::pending().await, // the renewals have ended with the claim itself
+        }
+    }
+
+    /// Looks whether the store is still held: needed before a pointer moves.
+    pub async fn confirm(&self) -> Result<(), EpochError> {
+        match highest(&self.out).await? {
+            Some(by) if by > self.number => Err(EpochError::Superseded {
+                own: self.number,
+                by,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets go of the store.
+    pub async fn release(self) {
+        self.renewals.abort();
+        let claim = Claim {
+            holder: self.holder.clone(),
+            renewed: u64::MAX,
+            released: true,
+        };
+        if let Err(error) = self.out.replace(&path(self.number), json(&claim)).await {
+            tracing::warn!(
+                "cannot let go of the output: {error}; the next run may have to wait {LEASE:?}"
+            );
+        }
+    }
+}
+
+impl Drop for Epoch {
+    fn drop(&mut self) {
+        self.renewals.abort();
+    }
+}
+
+/// Renews a claim until it is superseded. A store that fails for a while is tried again: the claim is good for a lease, and
+/// whoever takes over meanwhile has a higher number.
+async fn renew(
+    out: Store,
+    number: u64,
+    holder: String,
+    lease: Duration,
+    superseded: watch::Sender<Option<u64>>,
+) {
+    let mut ticks = tokio::time::interval(lease / RENEWALS_PER_LEASE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for renewed in 0.. {
+        ticks.tick().await;
+        match highest(&out).await {
+            Ok(Some(by)) if by > number => {
+                superseded.send_replace(Some(by));
+                return;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("cannot look at the claims to the output: {error}"),
+        }
+        let claim = Claim {
+            holder: holder.clone(),
+            renewed,
+            released: false,
+        };
+        if let Err(error) = out.replace(&path(number), json(&claim)).await {
+            tracing::warn!("cannot renew the claim to the output: {error}");
+        }
+    }
+}
+
+async fn highest(out: &Store) -> Result<Option<u64>, StoreError> {
+    let (claims, _) = out.list_folder(paths::EPOCHS).await?;
+    Ok(claims
+        .iter()
+        .filter_map(|claim| number_of(&claim.path))
+        .max())
+}
+
+async fn remove_older(out: &Store, number: u64) -> Result<(), StoreError> {
+    let (claims, _) = out.list_folder(paths::EPOCHS).await?;
+    for claim in claims {
+        if number_of(&claim.path).is_some_and(|older| older < number) {
+            out.remove(&claim.path).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn read_claim(out: &Store, number: u64) -> Result<Option<Claim>, EpochError> {
+    let Some(bytes) = out.read(&path(number)).await? else {
+        return Ok(None);
+    };
+    let claim = serde_json::from_slice(&bytes);
+    claim.map(Some).map_err(|source| EpochError::Damaged {
+        path: out.locate(&path(number)),
+        source,
+    })
+}
+
+fn number_of(path: &str) -> Option<u64> {
+    path.strip_prefix(paths::EPOCHS)?
+        .strip_prefix('/')?
+        .strip_suffix(".json")?
+        .parse()
+        .ok()
+}
+
+fn path(number: u64) -> String {
+    format!("{}/{number}.json", paths::EPOCHS)
+}
+
+fn json(claim: &Claim) -> Bytes {
+    serde_json::to_vec(claim)
+        .expect("our own types have a JSON form")
+        .into()
+}
+
+/// The lock that a holder on this machine has while it lives; `None` where a living process has it, or where there are no
+/// such locks.
+fn lock_of_the_living(out: &Store) -> Option<std::fs::File> {
+    let folder = out.folder()?.join(paths::EPOCHS);
+    std::fs::create_dir_all(&folder).ok()?;
+    let file = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("lock"))
+        .ok()?;
+    file.try_lock().ok()?;
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use market::store::Store;
+
+    use super::{Epoch, EpochError};
+
+    const LEASE: Duration = Duration::from_millis(200);
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+        (folder, store)
+    }
+
+    #[tokio::test]
+    async fn a_released_store_is_claimed_at_once_under_the_next_number() {
+        let (_folder, out) = store();
+        let first = Epoch::claim(&out, "a", LEASE, |_| panic!("nobody to wait for"))
+            .await
+            .unwrap();
+        first.confirm().await.unwrap();
+        first.release().await;
+        let second = Epoch::claim(&out, "b", LEASE, |_| panic!("nobody to wait for"))
+            .await
+            .unwrap();
+        assert_eq!(second.number(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_start_waits_for_a_living_holder_and_says_so() {
+        let (_folder, out) = store();
+        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        let (told, mut waits) = tokio::sync::mpsc::channel(1);
+        let second = {
+            let out = out.clone();
+            tokio::spawn(async move {
+                Epoch::claim(&out, "b", LEASE, |name| {
+                    told.try_send(name.to_owned()).unwrap()
+                })
+                .await
+            })
+        };
+        assert_eq!(waits.recv().await.as_deref(), Some("a"));
+        first.release().await;
+        assert_eq!(second.await.unwrap().unwrap().number(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_holder_of_the_same_name_takes_over_and_the_former_one_stops() {
+        let (_folder, out) = store();
+        let first = Epoch::claim(&out, "pod", LEASE, |_| {}).await.unwrap();
+        let second = Epoch::claim(&out, "pod", LEASE, |_| panic!("its own name"))
+            .await
+            .unwrap();
+        assert!(matches!(
+            first.lost().await,
+            EpochError::Superseded { own: 1, by: 2 }
+        ));
+        assert!(first.confirm().await.is_err());
+        second.confirm().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_stopped_renewing_is_waited_for_no_longer_than_its_lease() {
+        let (_folder, out) = store();
+        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        first.renewals.abort(); // as if stopped; its process lives on and holds the lock
+        let second = Epoch::claim(&out, "b", LEASE, |_| {}).await.unwrap();
+        assert!(first.confirm().await.is_err());
+        second.confirm().await.unwrap();
+    }
+}

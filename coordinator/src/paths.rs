@@ -1,0 +1,82 @@
+//! Names in the output store.
+
+use proto::id::{RunId, ShardId};
+
+/// The newest completed run.
+pub const LATEST: &str = "latest.json";
+/// The folder of runs.
+pub const RUNS: &str = "runs";
+/// The folder of claims to the store.
+pub const EPOCHS: &str = "epoch";
+/// The folder of models.
+pub const MODELS: &str = "models";
+
+/// A run's folder.
+pub fn run(run: &RunId) -> String {
+    format!("{RUNS}/{run}")
+}
+
+/// The folder of feature files, one a ticker.
+pub fn features(run: &RunId) -> String {
+    format!("{RUNS}/{run}/market_data_with_features")
+}
+
+/// The folder of files without features, one a ticker.
+pub fn raw(run: &RunId) -> String {
+    format!("{RUNS}/{run}/market_data")
+}
+
+/// What the run does. Written first; it claims the run's number.
+pub fn plan(run: &RunId) -> String {
+    format!("{RUNS}/{run}/plan.json")
+}
+
+/// The folder of commits.
+pub fn commits(run: &RunId) -> String {
+    format!("{RUNS}/{run}/commits")
+}
+
+/// The commit of a shard.
+pub fn commit(run: &RunId, shard: ShardId) -> String {
+    format!("{RUNS}/{run}/commits/{shard}.json")
+}
+
+/// The commit of the tickers that were carried over.
+pub fn carried_commit(run: &RunId) -> String {
+    format!("{RUNS}/{run}/commits/carried.json")
+}
+
+/// Every file of the run with its digest.
+pub fn manifest(run: &RunId) -> String {
+    format!("{RUNS}/{run}/manifest.json")
+}
+
+/// How the run ended.
+pub fn outcome(run: &RunId) -> String {
+    format!("{RUNS}/{run}/outcome.json")
+}
+
+/// The rows and files set aside.
+pub fn quarantine(run: &RunId) -> String {
+    format!("{RUNS}/{run}/quarantine.parquet")
+}
+
+/// The counts of rows, faults and oddities.
+pub fn quality(run: &RunId) -> String {
+    format!("{RUNS}/{run}/quality.json")
+}
+
+/// What happened, line by line.
+pub fn log(run: &RunId) -> String {
+    format!("{RUNS}/{run}/run.log")
+}
+
+/// The folder of a model's version.
+pub fn model_version(name: &str, version: &str) -> String {
+    format!("{MODELS}/{name}/{version}")
+}
+
+/// The version of a model that is live.
+pub fn current_model(name: &str) -> String {
+    format!("{MODELS}/{name}/current.json")
+}

@@ -1,0 +1,138 @@
+//! Publishing: the model's files, the outcome, and the pointers to them, in that order.
+
+use market::store::{Store, StoreError};
+use proto::id::RunId;
+
+use crate::accounts::to_pretty_json;
+use crate::epoch::{Epoch, EpochError};
+use crate::history::{HistoryError, current_models, latest};
+use crate::job::ModelJob;
+use crate::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status, Summary};
+use crate::paths;
+use crate::train::TrainedModel;
+
+/// Writes a model's files, which nothing points at yet.
+pub(crate) async fn write_model(
+    out: &Store,
+    job: &ModelJob,
+    trained: &TrainedModel,
+) -> Result<ModelSummary, StoreError> {
+    let folder = paths::model_version(&job.name, &trained.version);
+    let path = format!("{folder}/model.onnx");
+    out.create(&path, trained.onnx.clone()).await?;
+    out.create(&format!("{folder}/card.json"), trained.card.clone())
+        .await?;
+    let evaluation = &trained.evaluation;
+    Ok(ModelSummary {
+        name: job.name.clone(),
+        version: trained.version.clone(),
+        path: out.locate(&path),
+        digest: trained.digest.clone(),
+        mae: evaluation.model.mae,
+        naive_mae: evaluation.naive_today.mae,
+        naive_moving_average_mae: evaluation
+            .naive_moving_average
+            .as_ref()
+            .map(|naive| naive.mae),
+        skill: evaluation.skill,
+        rmse: evaluation.model.rmse,
+        r2: evaluation.model.r2,
+        train_rows: evaluation.train_rows as u64,
+        test_rows: evaluation.test_rows as u64,
+    })
+}
+
+/// Ends a run: its outcome is written once and for all.
+pub(crate) async fn write_outcome(
+    out: &Store,
+    epoch: &Epoch,
+    summary: &Summary,
+) -> Result<(), EpochError> {
+    epoch.confirm().await?;
+    let outcome = Outcome {
+        epoch: epoch.number(),
+        summary: summary.clone(),
+    };
+    out.create(&paths::outcome(&summary.run_id), to_pretty_json(&outcome))
+        .await?;
+    Ok(())
+}
+
+/// Whether the pointers are behind a completed run: its process ended before it moved them.
+pub(crate) async fn pointers_are_behind(
+    out: &Store,
+    outcome: &Outcome,
+) -> Result<bool, HistoryError> {
+    let behind = |epoch: Option<u64>| epoch.is_none_or(|epoch| epoch < outcome.epoch);
+    if behind(latest(out).await?.map(|latest| latest.epoch)) {
+        return Ok(true);
+    }
+    let Some(model) = &outcome.summary.model else {
+        return Ok(false);
+    };
+    let live = current_models(out)
+        .await?
+        .into_iter()
+        .find(|live| live.name == model.name);
+    Ok(behind(live.map(|live| live.epoch)))
+}
+
+/// Moves the pointers to a completed run and its model, unless they are at a later one.
+pub(crate) async fn move_pointers(
+    out: &Store,
+    epoch: &Epoch,
+    outcome: &Outcome,
+) -> Result<(), HistoryOrEpochError> {
+    let summary = &outcome.summary;
+    assert_eq!(
+        summary.status,
+        Status::Completed,
+        "pointers move to completed runs alone"
+    );
+    epoch.confirm().await?;
+    let run: &RunId = &summary.run_id;
+    if let Some(model) = &summary.model {
+        let live = current_models(out)
+            .await?
+            .into_iter()
+            .find(|live| live.name == model.name);
+        if live.is_none_or(|live| live.epoch < outcome.epoch) {
+            let current = CurrentModel {
+                name: model.name.clone(),
+                version: model.version.clone(),
+                digest: model.digest.clone(),
+                run_id: run.clone(),
+                epoch: outcome.epoch,
+            };
+            out.replace(&paths::current_model(&model.name), to_pretty_json(&current))
+                .await
+                .map_err(EpochError::from)?;
+        }
+    }
+    if latest(out)
+        .await?
+        .is_none_or(|latest| latest.epoch < outcome.epoch)
+    {
+        let latest = Latest {
+            run_id: run.clone(),
+            features: paths::features(run),
+            dataset_digest: summary.dataset_digest.clone(),
+            epoch: outcome.epoch,
+        };
+        out.replace(paths::LATEST, to_pretty_json(&latest))
+            .await
+            .map_err(EpochError::from)?;
+    }
+    Ok(())
+}
+
+/// Why pointers were not moved.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryOrEpochError {
+    /// They cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// They may not be written.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+}

@@ -1,0 +1,466 @@
+//! The whole job, from top to bottom: discover, plan, features, sample, train, publish.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use market::layout::{Dataset, DiscoverError, discover};
+use market::sample::{Sample, SampledRow};
+use market::store::{Store, StoreError};
+use market::symbol::Symbol;
+use proto::event::{Observer, RunEvent, Stage, Unit};
+use proto::id::ShardId;
+use proto::link::WorkerLink;
+use proto::record::{TickerRecord, TickerResult};
+use rayon::ThreadPool;
+use tokio::sync::watch;
+
+use crate::accounts::Accounts;
+pub use crate::accounts::QualityLimits;
+use crate::commit::{CommitError, read_commits};
+use crate::dispatch::{Dispatch, DispatchError};
+use crate::epoch::{Epoch, EpochError};
+use crate::history::{self, HistoryError, PastRun};
+use crate::job::Job;
+use crate::narrator::Narrator;
+use crate::outcome::{ModelSummary, Outcome, Status, Summary, seconds};
+use crate::paths;
+use crate::plan::Plan;
+use crate::planning::{self, PlanningError};
+use crate::publish::{self, HistoryOrEpochError};
+use crate::resume::{ResumeError, carry_over, committed_shard};
+use crate::sample::{SampleError, on_pool, sample_files};
+use crate::summary::{add_accounts, blank_summary, unchanged};
+use crate::train::{TrainedModel, train_model};
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What to make of the data.
+    pub job: Job,
+    /// A new run, though nothing changed, of everything.
+    pub force: bool,
+    /// Hash price files rather than trust their size and time.
+    pub verify: bool,
+    /// Beyond these the run fails.
+    pub limits: QualityLimits,
+}
+
+/// What a run works with.
+#[derive(Clone)]
+pub struct Means {
+    /// Where the price files lie.
+    pub data: Store,
+    /// Where everything is written.
+    pub out: Store,
+    /// The workers.
+    pub links: Vec<Arc<dyn WorkerLink>>,
+    /// The threads for sampling and training.
+    pub pool: Arc<ThreadPool>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// The name under which the output is held.
+    pub holder: String,
+    /// How long a claim to the output is good without renewal.
+    pub lease: Duration,
+    /// Turns true when a person wants the run to stop; it can be resumed.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Why a run stopped before its end. It goes on when the same job is run again.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is nothing to run on.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// What to do could not be decided.
+    #[error(transparent)]
+    Planning(#[from] PlanningError),
+    /// The history of the output cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A commit cannot be read.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// What an earlier start left could not be taken over.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// The output is not ours.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Shards could not be computed.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
+    /// Rows could not be sampled.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// A person stopped it.
+    #[error("interrupted: run again to go on")]
+    Interrupted,
+}
+
+impl From<HistoryOrEpochError> for RunError {
+    fn from(error: HistoryOrEpochError) -> Self {
+        match error {
+            HistoryOrEpochError::History(error) => Self::History(error),
+            HistoryOrEpochError::Epoch(error) => Self::Epoch(error),
+        }
+    }
+}
+
+/// Runs a job to its end, or finds that it has been.
+///
+/// The summary tells how it ended: completed, or failed with a reason. An error leaves a run that can be resumed.
+pub async fn run(request: &Request, means: &Means) -> Result<Summary, RunError> {
+    let narrator = Narrator::new(Arc::clone(&means.observer));
+    let dataset = {
+        let _stage = narrator.stage(Stage::Discover, None);
+        discover(&means.data).await?
+    };
+    if let Some(done) = find_completed(request, means, &dataset).await?
+        && !publish::pointers_are_behind(&means.out, &done).await?
+    {
+        return Ok(unchanged(done, &narrator));
+    }
+    let waiting = |holder: &str| {
+        narrator.tell(&RunEvent::Waiting {
+            holder: holder.to_owned(),
+        })
+    };
+    let epoch = Epoch::claim(&means.out, &means.holder, means.lease, waiting).await?;
+    let mut stop = means.stop.clone();
+    let result = tokio::select! {
+        result = run_under(&epoch, request, means, dataset, &narrator) => result,
+        lost = epoch.lost() => Err(lost.into()),
+        Ok(_) = stop.wait_for(|stop| *stop) => Err(RunError::Interrupted),
+    };
+    epoch.release().await;
+    result
+}
+
+/// Runs a job while the output is held.
+async fn run_under(
+    epoch: &Epoch,
+    request: &Request,
+    means: &Means,
+    dataset: Dataset,
+    narrator: &Narrator,
+) -> Result<Summary, RunError> {
+    // Another may have completed this very job while this one waited for it.
+    if let Some(done) = find_completed(request, means, &dataset).await? {
+        publish::move_pointers(&means.out, epoch, &done).await?;
+        return Ok(unchanged(done, narrator));
+    }
+    let (plan, resumed) = {
+        let _stage = narrator.stage(Stage::Plan, None);
+        plan_or_resume(epoch, request, means, dataset, narrator).await?
+    };
+    let result = run_planned(epoch, request, means, &plan, resumed, narrator).await;
+    narrator.write_log(&means.out, &plan.run).await?;
+    result
+}
+
+/// What this start of a run has to do, and what was done before.
+struct Resumed {
+    /// Records of tickers whose shards are committed, or that are carried over.
+    records: Vec<TickerRecord>,
+    /// Shards yet to be computed.
+    shards: Vec<ShardId>,
+    /// Tickers that an earlier start had computed.
+    done_before: usize,
+}
+
+async fn run_planned(
+    epoch: &Epoch,
+    request: &Request,
+    means: &Means,
+    plan: &Plan,
+    resumed: Resumed,
+    narrator: &Narrator,
+) -> Result<Summary, RunError> {
+    let Resumed {
+        records: earlier,
+        shards,
+        done_before,
+    } = resumed;
+    let mut summary = blank_summary(plan, &means.out);
+    summary.carried_over = plan.carried.len() as u64;
+    summary.resumed = done_before as u64;
+
+    let (computed, sample) = match features(epoch, means, plan, &shards, narrator).await {
+        Err(RunError::Dispatch(error)) if error.ends_the_run() => {
+            summary.reason = Some(error.to_string());
+            return finish(epoch, means, summary, narrator).await;
+        }
+        result => result?,
+    };
+    summary.recomputed = computed.len() as u64;
+    summary.bytes_read = computed
+        .iter()
+        .map(|record| record.input.fingerprint.size)
+        .sum();
+
+    let unsent = symbols_with_files(&earlier);
+    let records = by_symbol(earlier, computed);
+    let accounts = Accounts::of(
+        &plan.dataset,
+        &records,
+        plan.job.recipe.schema.longest_window(),
+    );
+    write_accounts(&means.out, plan, &accounts).await?;
+    add_accounts(&mut summary, &accounts);
+    for warning in &summary.warnings {
+        narrator.warn(warning.as_str());
+    }
+    if let Some(reason) = accounts.beyond(&request.limits) {
+        summary.status = Status::FailedQuality;
+        let where_to_look = means.out.locate(&paths::quarantine(&plan.run));
+        summary.reason = Some(format!(
+            "{reason}: look into {where_to_look}, or raise the limit"
+        ));
+        return finish(epoch, means, summary, narrator).await;
+    }
+
+    let rows = sample_rows(means, plan, sample, &unsent, narrator).await?;
+    match train(means, plan, rows, &accounts.dataset_digest, narrator).await? {
+        Ok(model) => summary.model = Some(model),
+        Err(reason) => summary.model_reason = Some(reason),
+    }
+    summary.status = Status::Completed;
+    finish(epoch, means, summary, narrator).await
+}
+
+/// The outcome of this very job, where it is completed and nothing speaks against it.
+async fn find_completed(
+    request: &Request,
+    means: &Means,
+    dataset: &Dataset,
+) -> Result<Option<Outcome>, RunError> {
+    if request.force {
+        return Ok(None);
+    }
+    let (newest, _) = history::newest_of(&means.out, &request.job.key(dataset)).await?;
+    let Some(PastRun {
+        run,
+        outcome: Some(outcome),
+        ..
+    }) = newest
+    else {
+        return Ok(None);
+    };
+    if outcome.summary.status != Status::Completed {
+        return Ok(None);
+    }
+    if request.verify {
+        let digests = planning::hash_inputs(&means.data, dataset).await?;
+        let records = read_commits(&means.out, &run).await?;
+        let changed = |record: &TickerRecord| {
+            digests.get(record.input.symbol.as_str()) != Some(&record.input_blake3)
+        };
+        if records.iter().any(changed) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(outcome))
+}
+
+/// The unfinished run of this job, checked, or a new one, claimed.
+async fn plan_or_resume(
+    epoch: &Epoch,
+    request: &Request,
+    means: &Means,
+    dataset: Dataset,
+    narrator: &Narrator,
+) -> Result<(Plan, Resumed), RunError> {
+    let (newest, number) = history::newest_of(&means.out, &request.job.key(&dataset)).await?;
+    let plan = match newest {
+        Some(PastRun {
+            plan,
+            outcome: None,
+            ..
+        }) if !request.force => {
+            means.out.sweep(&paths::run(&plan.run));
+            plan
+        }
+        _ => {
+            let plan = planning::plan(request, means, dataset, epoch.number(), number).await?;
+            let json = serde_json::to_vec(&plan).expect("our own types have a JSON form");
+            means
+                .out
+                .create(&paths::plan(&plan.run), json.into())
+                .await?;
+            plan
+        }
+    };
+    let mut records = carry_over(&means.out, &plan).await?;
+    let carried = records.len();
+    let mut shards = Vec::new();
+    for (shard, _) in plan.shards() {
+        match committed_shard(&means.out, &plan, shard).await? {
+            Some(committed) => records.extend(committed),
+            None => shards.push(shard),
+        }
+    }
+    let done_before = records.len() - carried;
+    let to_compute = shards
+        .iter()
+        .map(|shard| plan.shards[shard.0 as usize].tickers.len())
+        .sum();
+    narrator.tell(&RunEvent::Planned {
+        run: plan.run.clone(),
+        to_compute,
+        to_carry: carried,
+        done_before,
+    });
+    Ok((
+        plan,
+        Resumed {
+            records,
+            shards,
+            done_before,
+        },
+    ))
+}
+
+/// Has shards computed; returns their records and the rows that workers sent.
+async fn features(
+    epoch: &Epoch,
+    means: &Means,
+    plan: &Plan,
+    shards: &[ShardId],
+    narrator: &Narrator,
+) -> Result<(Vec<TickerRecord>, Sample), RunError> {
+    let bytes = shards
+        .iter()
+        .map(|shard| plan.shards[shard.0 as usize].bytes())
+        .sum();
+    let _stage = narrator.stage(Stage::Features, Some((bytes, Unit::Bytes)));
+    let request = plan.job.sample_request();
+    let mut sample = Sample::new(request.as_ref().map_or(0, |request| request.rows));
+    let dispatch = Dispatch {
+        plan,
+        epoch: epoch.number(),
+        request: request.as_ref(),
+        out: &means.out,
+        links: &means.links,
+        narrator,
+    };
+    let records = dispatch.compute(shards, &mut sample).await?;
+    Ok((records, sample))
+}
+
+/// The sample in its order: the rows that workers sent, and those of the tickers that no worker computed in this start.
+async fn sample_rows(
+    means: &Means,
+    plan: &Plan,
+    mut sample: Sample,
+    unsent: &[Symbol],
+    narrator: &Narrator,
+) -> Result<Vec<SampledRow>, RunError> {
+    let Some(request) = plan.job.sample_request() else {
+        return Ok(Vec::new());
+    };
+    let _stage = narrator.stage(Stage::Sample, None);
+    let folder = paths::features(&plan.run);
+    sample_files(
+        &means.out,
+        &means.pool,
+        &folder,
+        unsent,
+        &request,
+        &mut sample,
+    )
+    .await?;
+    Ok(sample.into_rows())
+}
+
+/// Trains the job's model and writes its files. The inner error is the reason why there is no model.
+async fn train(
+    means: &Means,
+    plan: &Plan,
+    rows: Vec<SampledRow>,
+    dataset_digest: &str,
+    narrator: &Narrator,
+) -> Result<Result<ModelSummary, String>, RunError> {
+    let Some(model) = plan.job.model.clone() else {
+        return Ok(Err("training was not asked for".to_owned()));
+    };
+    let stage = narrator.stage(Stage::Train, Some((model.forest.trees as u64, Unit::Trees)));
+    let (job, digest) = (plan.job.clone(), dataset_digest.to_owned());
+    let observer = Arc::clone(&means.observer);
+    let trained: Result<TrainedModel, String> = on_pool(&means.pool, move || {
+        let progress = |trees: usize| {
+            observer.observe(&RunEvent::Advanced {
+                stage: Stage::Train,
+                steps: trees as u64,
+            });
+        };
+        train_model(&job, &model, &rows, &digest, &progress)
+    })
+    .await;
+    drop(stage);
+    let Some(model) = &plan.job.model else {
+        unreachable!("it was there above")
+    };
+    match trained {
+        Ok(trained) => Ok(Ok(publish::write_model(&means.out, model, &trained).await?)),
+        Err(reason) => {
+            narrator.warn(format!("no model: {reason}"));
+            Ok(Err(reason))
+        }
+    }
+}
+
+/// Ends a run: everything is synced, then the outcome is written, then, for a completed run, the pointers move.
+async fn finish(
+    epoch: &Epoch,
+    means: &Means,
+    mut summary: Summary,
+    narrator: &Narrator,
+) -> Result<Summary, RunError> {
+    let stage = narrator.stage(Stage::Publish, None);
+    let out = means.out.clone();
+    let synced = tokio::task::spawn_blocking(move || out.sync()).await;
+    synced.expect("syncing does not panic")?;
+    drop(stage);
+    summary.seconds = seconds(&narrator.stages(), narrator.elapsed());
+    publish::write_outcome(&means.out, epoch, &summary).await?;
+    if summary.status == Status::Completed {
+        let outcome = Outcome {
+            epoch: epoch.number(),
+            summary: summary.clone(),
+        };
+        publish::move_pointers(&means.out, epoch, &outcome).await?;
+    }
+    Ok(summary)
+}
+
+async fn write_accounts(out: &Store, plan: &Plan, accounts: &Accounts) -> Result<(), StoreError> {
+    out.create(&paths::quarantine(&plan.run), accounts.quarantine_parquet())
+        .await?;
+    out.create(&paths::quality(&plan.run), accounts.quality_json())
+        .await?;
+    out.create(&paths::manifest(&plan.run), accounts.manifest_json())
+        .await?;
+    Ok(())
+}
+
+/// The symbols of records that have a feature file.
+fn symbols_with_files(records: &[TickerRecord]) -> Vec<Symbol> {
+    let written = records
+        .iter()
+        .filter(|record| matches!(record.result, TickerResult::Written { .. }));
+    written.map(|record| record.input.symbol.clone()).collect()
+}
+
+/// All records by rising symbol, each once.
+fn by_symbol(earlier: Vec<TickerRecord>, computed: Vec<TickerRecord>) -> Vec<TickerRecord> {
+    let mut records: Vec<TickerRecord> = earlier.into_iter().chain(computed).collect();
+    records.sort_by(|left, right| left.input.symbol.cmp(&right.input.symbol));
+    let symbols: BTreeSet<&Symbol> = records.iter().map(|record| &record.input.symbol).collect();
+    assert_eq!(symbols.len(), records.len(), "every ticker has one record");
+    records
+}

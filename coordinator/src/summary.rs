@@ -1,0 +1,63 @@
+//! Building a run's summary.
+
+use crate::accounts::Accounts;
+use crate::narrator::Narrator;
+use crate::outcome::{Outcome, Status, Summary, seconds};
+use crate::paths;
+use crate::plan::Plan;
+use market::store::Store;
+
+/// The summary of a run that nothing is known of yet but that it has not completed.
+pub(crate) fn blank_summary(plan: &Plan, out: &Store) -> Summary {
+    Summary {
+        run_id: plan.run.clone(),
+        status: Status::Failed,
+        reason: None,
+        unchanged: false,
+        symbols: 0,
+        symbols_short: 0,
+        rows_read: 0,
+        rows_written: 0,
+        rows_discarded: 0,
+        rows_merged: 0,
+        rows_quarantined: 0,
+        files_quarantined: 0,
+        bytes_read: 0,
+        dataset_digest: String::new(),
+        data: plan.data.clone(),
+        run_dir: out.locate(&paths::run(&plan.run)),
+        features_dir: out.locate(&paths::features(&plan.run)),
+        recomputed: 0,
+        carried_over: 0,
+        resumed: 0,
+        model: None,
+        model_reason: None,
+        seconds: std::collections::BTreeMap::new(),
+        warnings: Vec::new(),
+    }
+}
+
+pub(crate) fn add_accounts(summary: &mut Summary, accounts: &Accounts) {
+    summary.symbols = accounts.symbols;
+    summary.symbols_short = accounts.symbols_short;
+    summary.rows_read = accounts.counts.read;
+    summary.rows_written = accounts.counts.written;
+    summary.rows_discarded = accounts.counts.discarded;
+    summary.rows_merged = accounts.counts.merged;
+    summary.rows_quarantined = accounts.counts.quarantined;
+    summary.files_quarantined = accounts.files_quarantined;
+    summary.dataset_digest.clone_from(&accounts.dataset_digest);
+    summary.warnings = accounts.warnings();
+}
+
+/// What a completed run's summary says when nothing had to be done.
+pub(crate) fn unchanged(done: Outcome, narrator: &Narrator) -> Summary {
+    let mut summary = done.summary;
+    summary.unchanged = true;
+    summary.carried_over = summary.recomputed + summary.carried_over + summary.resumed;
+    summary.recomputed = 0;
+    summary.resumed = 0;
+    summary.bytes_read = 0;
+    summary.seconds = seconds(&narrator.stages(), narrator.elapsed());
+    summary
+}

@@ -1,0 +1,40 @@
+//! What a worker is asked to do.
+
+use features::schema::FeatureSchema;
+use market::layout::TickerFile;
+use market::sample::SampleRequest;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{RunId, ShardId};
+
+/// What decides a ticker's output beside its own price file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The features and the target.
+    pub schema: FeatureSchema,
+    /// Whether `market_data/SYMBOL.parquet`, without features, is written too.
+    pub raw: bool,
+}
+
+/// One shard to compute: files to read, files to write, rows to send back.
+#[derive(Debug, Clone)]
+pub struct ShardTicket {
+    /// The run.
+    pub run: RunId,
+    /// The epoch of the coordinator that gave the ticket.
+    pub epoch: u64,
+    /// The shard.
+    pub shard: ShardId,
+    /// Which attempt at the shard, from 1.
+    pub attempt: u32,
+    /// The price files of the shard.
+    pub tickers: Vec<TickerFile>,
+    /// What to make of them.
+    pub recipe: Recipe,
+    /// The folder of feature files, below the root of the output.
+    pub features_folder: String,
+    /// The folder of files without features, below the root of the output.
+    pub raw_folder: String,
+    /// The rows to send back; none for a run without a model.
+    pub sample: Option<SampleRequest>,
+}

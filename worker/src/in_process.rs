@@ -1,0 +1,48 @@
+//! A worker in the coordinator's own process: no sockets, no serialisation.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use market::store::Store;
+use proto::id::WorkerId;
+use proto::link::{ShardError, ShardResult, TickerDone, WorkerLink};
+use proto::ticket::ShardTicket;
+use rayon::ThreadPool;
+use tokio::sync::mpsc;
+
+use crate::shard::{Workshop, compute_shard};
+
+/// A worker of one slot that shares its pool of threads with others.
+pub struct InProcessWorker {
+    id: WorkerId,
+    workshop: Workshop,
+}
+
+impl InProcessWorker {
+    /// A worker that reads from `data`, writes to `out` and computes on `pool`.
+    pub fn new(id: WorkerId, data: Store, out: Store, pool: Arc<ThreadPool>) -> Self {
+        Self {
+            id,
+            workshop: Workshop { data, out, pool },
+        }
+    }
+}
+
+#[async_trait]
+impl WorkerLink for InProcessWorker {
+    fn id(&self) -> &WorkerId {
+        &self.id
+    }
+
+    fn slots(&self) -> usize {
+        1
+    }
+
+    async fn compute(
+        &self,
+        ticket: ShardTicket,
+        progress: mpsc::Sender<TickerDone>,
+    ) -> Result<ShardResult, ShardError> {
+        compute_shard(&self.workshop, ticket, progress).await
+    }
+}

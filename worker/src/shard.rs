@@ -1,0 +1,138 @@
+//! One shard: its tickers read, computed and written, a few at a time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use market::layout::TickerFile;
+use market::sample::Sample;
+use market::store::{Store, StoreError};
+use proto::link::{ShardError, ShardResult, TickerDone};
+use proto::ticket::ShardTicket;
+use rayon::ThreadPool;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ticker::{ComputedTicker, compute_ticker};
+
+/// Tickers of a shard in hand at a time: one is computed while the one before is written and the next one read.
+const TICKERS_IN_HAND: usize = 3;
+
+/// Where a shard's files are read and written, and what computes them.
+#[derive(Clone)]
+pub(crate) struct Workshop {
+    pub(crate) data: Store,
+    pub(crate) out: Store,
+    pub(crate) pool: Arc<ThreadPool>,
+}
+
+/// Computes a shard's tickers and writes their files.
+pub(crate) async fn compute_shard(
+    workshop: &Workshop,
+    ticket: ShardTicket,
+    progress: mpsc::Sender<TickerDone>,
+) -> Result<ShardResult, ShardError> {
+    let ticket = Arc::new(ticket);
+    let mut sample = ticket
+        .sample
+        .as_ref()
+        .map(|request| Sample::new(request.rows));
+    let mut records = Vec::with_capacity(ticket.tickers.len());
+    let tickers = stream::iter(ticket.tickers.clone());
+    let mut computed = tickers
+        .map(|input| process_ticker(workshop, Arc::clone(&ticket), input))
+        .buffered(TICKERS_IN_HAND);
+    while let Some(ticker) = computed.try_next().await? {
+        // A coordinator that has stopped listening drops this future, so a closed channel needs no handling.
+        let _ = progress
+            .send(TickerDone {
+                input_bytes: ticker.record.input.fingerprint.size,
+            })
+            .await;
+        if let (Some(sample), Some(part)) = (&mut sample, ticker.sample) {
+            sample.merge(part);
+        }
+        records.push(ticker.record);
+    }
+    Ok(ShardResult { records, sample })
+}
+
+/// Reads, computes and writes one ticker.
+async fn process_ticker(
+    workshop: &Workshop,
+    ticket: Arc<ShardTicket>,
+    input: TickerFile,
+) -> Result<ComputedTicker, ShardError> {
+    let bytes = read_unchanged(&workshop.data, &input).await?;
+    let symbol = input.symbol.clone();
+    let mut ticker = compute_on_pool(&workshop.pool, Arc::clone(&ticket), input, bytes).await?;
+    let written = [
+        (&ticket.features_folder, ticker.features.take()),
+        (&ticket.raw_folder, ticker.raw.take()),
+    ];
+    for (folder, file) in written {
+        let Some(file) = file else { continue };
+        let created = workshop
+            .out
+            .create(&format!("{folder}/{symbol}.parquet"), file)
+            .await;
+        created.map_err(|source| ShardError::Store {
+            symbol: symbol.clone(),
+            source,
+        })?;
+    }
+    Ok(ticker)
+}
+
+/// The bytes of a price file, which is the one that was planned, before and after it was read.
+async fn read_unchanged(data: &Store, input: &TickerFile) -> Result<Bytes, ShardError> {
+    let changed = || ShardError::InputChanged {
+        path: data.locate(&input.path),
+    };
+    let failed = |source: StoreError| ShardError::Store {
+        symbol: input.symbol.clone(),
+        source,
+    };
+    let (bytes, opened) = match data.read_with_fingerprint(&input.path).await {
+        Err(error) if error.is_not_found() => return Err(changed()),
+        read => read.map_err(failed)?,
+    };
+    let afterwards = data.fingerprint_of(&input.path).await.map_err(failed)?;
+    if opened != input.fingerprint
+        || afterwards.as_ref() != Some(&opened)
+        || bytes.len() as u64 != opened.size
+    {
+        return Err(changed());
+    }
+    Ok(bytes)
+}
+
+/// Computes a ticker on the pool of threads for kernels; a panic there is an error here.
+async fn compute_on_pool(
+    pool: &ThreadPool,
+    ticket: Arc<ShardTicket>,
+    input: TickerFile,
+    bytes: Bytes,
+) -> Result<ComputedTicker, ShardError> {
+    let (answer, answered) = oneshot::channel();
+    let symbol = input.symbol.clone();
+    pool.spawn(move || {
+        let compute = || compute_ticker(input, &bytes, &ticket.recipe, ticket.sample.as_ref());
+        // The receiver is gone where the shard was given up.
+        let _ = answer.send(catch_unwind(AssertUnwindSafe(compute)));
+    });
+    match answered
+        .await
+        .expect("the pool's thread answers or is caught")
+    {
+        Ok(computed) => computed,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(ShardError::Panicked {
+                symbol,
+                message: text.unwrap_or("no message").to_owned(),
+            })
+        }
+    }
+}
