@@ -44,10 +44,9 @@ pub(crate) fn train_model(
         progress,
     )
     .map_err(|error| reason(&error))?;
-    let evaluation = evaluate(&forest, &table, &split);
     let target = &job.recipe.schema.target().name;
     let doc_string = format!(
-        "{target} from {}; trees voted, units are those of the target",
+        "{target} from {}: the mean of the trees, in the unit of the target",
         model.inputs.join(" and ")
     );
     let metadata = [("data_digest".to_owned(), dataset_digest.to_owned())].into();
@@ -56,7 +55,14 @@ pub(crate) fn train_model(
         doc_string: &doc_string,
         metadata: &metadata,
     };
-    let onnx: Bytes = onnx::write(&forest, &description).into();
+    let judge = || {
+        (
+            evaluate(&forest, &table, &split),
+            golden_rows(&forest, table.features(), &split),
+        )
+    };
+    let (onnx, (evaluation, golden_rows)) =
+        rayon::join(|| Bytes::from(onnx::write(&forest, &description)), judge);
     let digest = blake3::hash(&onnx).to_hex().to_string();
     let mut card = Card {
         name: model.name.clone(),
@@ -73,7 +79,7 @@ pub(crate) fn train_model(
             test_fraction: model.test_fraction,
         },
         evaluation: evaluation.clone(),
-        golden_rows: golden_rows(&forest, table.features(), &split),
+        golden_rows,
     };
     // The card names the ONNX file by its digest, so the version covers both.
     card.version = blake3::hash(card.to_json().as_bytes()).to_hex()[..VERSION_DIGITS].to_owned();

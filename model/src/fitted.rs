@@ -1,26 +1,43 @@
 //! From smartcore's fitted forest to our trees.
 //!
-//! smartcore keeps its nodes private, and serde is the one way to them. The structs below mirror the fields that
-//! matter of smartcore 0.7.0 (`RandomForestRegressor`, `BaseForest`, `BaseTree`, `Node`), which is why the
-//! workspace pins that version. JSON keeps float64 exactly here: serde_json prints the shortest digits that
-//! identify a number, and reads them back with its feature `float_roundtrip`.
+//! smartcore keeps its nodes private, and serde is the one way to them. The structs below mirror the fields of smartcore
+//! 0.7.0 (`RandomForestRegressor`, `BaseForest`, `BaseTree`, `Node`) one by one, which is why the workspace pins that
+//! version. The bytes between are postcard's: compact, quick, and exact for float64.
 
 use crate::tree::{Node, Tree};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 struct FittedRegressor {
-    forest_regressor: FittedForest,
+    forest_regressor: Option<FittedForest>,
 }
 
 #[derive(Deserialize)]
 struct FittedForest {
-    trees: Vec<FittedTree>,
+    trees: Option<Vec<FittedTree>>,
 }
 
 #[derive(Deserialize)]
 struct FittedTree {
     nodes: Vec<FittedNode>,
+    _parameters: Option<FittedTreeParameters>,
+    _depth: u16,
+    _root_mass: f64,
+}
+
+#[derive(Deserialize)]
+struct FittedTreeParameters {
+    _max_depth: Option<u16>,
+    _min_samples_leaf: usize,
+    _min_samples_split: usize,
+    _seed: Option<u64>,
+    _splitter: FittedSplitter,
+}
+
+#[derive(Deserialize)]
+enum FittedSplitter {
+    Random,
+    Best,
 }
 
 /// A leaf is a node without children; it may keep the threshold of a split that was found and not made.
@@ -29,6 +46,7 @@ struct FittedNode {
     output: f64,
     split_feature: u16,
     split_value: Option<f64>,
+    _split_score: Option<f64>,
     true_child: Option<u32>,
     false_child: Option<u32>,
 }
@@ -37,10 +55,12 @@ struct FittedNode {
 ///
 /// Panics where the mirror no longer fits smartcore, which tests would show.
 pub(crate) fn trees_of(regressor: &impl Serialize) -> Vec<Tree> {
-    let json = serde_json::to_vec(regressor).expect("smartcore's forest has a plain serde form");
-    let fitted: FittedRegressor =
-        serde_json::from_slice(&json).expect("the mirror fits smartcore 0.7.0");
-    let trees = fitted.forest_regressor.trees.into_iter();
+    let bytes = postcard::to_stdvec(regressor).expect("smartcore's forest has a plain serde form");
+    // What follows the trees is left over: the number of features, and no samples.
+    let (fitted, _): (FittedRegressor, _) =
+        postcard::take_from_bytes(&bytes).expect("the mirror fits smartcore 0.7.0");
+    let forest = fitted.forest_regressor.and_then(|forest| forest.trees);
+    let trees = forest.expect("a fitted forest has its trees").into_iter();
     trees.map(|tree| tree_of(&tree.nodes)).collect()
 }
 

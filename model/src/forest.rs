@@ -2,6 +2,7 @@
 
 use crate::matrix::{Matrix, repeated_name};
 use crate::tree::Tree;
+use rayon::prelude::*;
 use thiserror::Error;
 
 /// A trained regression forest and the names of the features that it reads, in order.
@@ -119,7 +120,7 @@ impl Forest {
         sum / self.trees.len() as f64
     }
 
-    /// [`Forest::predict`] of the given rows of `features`, in the order of `rows`.
+    /// [`Forest::predict`] of the given rows of `features`, in the order of `rows`, on the current rayon pool.
     ///
     /// Panics where `features` has other columns than the schema, or fewer rows than `rows` asks for.
     pub fn predict_rows(&self, features: &Matrix, rows: &[usize]) -> Vec<f64> {
@@ -128,7 +129,7 @@ impl Forest {
             self.feature_names,
             "the matrix has the columns of the schema"
         );
-        rows.iter()
+        rows.par_iter()
             .map(|row| self.predict(&features.row(*row)))
             .collect()
     }
