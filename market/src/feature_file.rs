@@ -16,7 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
-use crate::parquet_file::encode;
+pub use crate::parquet_file::encode;
 use crate::symbol::Symbol;
 use crate::table::PriceTable;
 

@@ -4,7 +4,7 @@ pub mod csv;
 pub mod feature_file;
 pub mod layout;
 pub mod ledger;
-mod parquet_file;
+pub mod parquet_file;
 pub mod securities;
 pub mod store;
 pub mod symbol;

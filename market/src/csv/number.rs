@@ -86,8 +86,8 @@ fn up_to_eight_digits(bytes: &[u8]) -> Option<(u64, usize)> {
 
 /// The float64 nearest to `digits / 10^decimals`, a tie going to the even one; `decimals` is at most 19.
 ///
-/// The quotient is taken to at least 62 bits, exactly but for its last bit, which is set where a remainder is left; so
-/// the one rounding, from 64 bits to the 53 of a float64, goes the way the exact quotient would.
+/// The quotient is taken to 62 or 63 bits, exactly but for its last bit, which is set where a remainder is left; so the
+/// one rounding, to the 53 bits of a float64, goes the way the exact quotient would.
 #[inline]
 fn nearest_quotient(digits: u64, decimals: usize) -> f64 {
     if digits == 0 {
@@ -95,10 +95,10 @@ fn nearest_quotient(digits: u64, decimals: usize) -> f64 {
     }
     let divisor = POWERS_OF_TEN[decimals];
     let (digit_shift, divisor_shift) = (digits.leading_zeros(), divisor.leading_zeros());
-    let dividend = u128::from(digits << digit_shift) << 63;
+    let dividend = u128::from(digits << digit_shift) << 62;
     let divisor = u128::from(divisor << divisor_shift);
-    let quotient = (dividend / divisor) as u64 | u64::from(dividend % divisor != 0);
-    let exponent = 1023 - 63 + u64::from(divisor_shift) - u64::from(digit_shift);
+    let quotient = (dividend / divisor) as i64 | i64::from(dividend % divisor != 0);
+    let exponent = 1023 - 62 + u64::from(divisor_shift) - u64::from(digit_shift);
     quotient as f64 * f64::from_bits(exponent << 52)
 }
 
@@ -144,7 +144,7 @@ pub(super) fn volume(field: &str) -> Result<i64, NumberFault> {
 }
 
 fn is_infinity(field: &str) -> bool {
-    let word = field.trim_start_matches(['+', '-']);
+    let word = field.strip_prefix(['+', '-']).unwrap_or(field);
     word.eq_ignore_ascii_case("inf") || word.eq_ignore_ascii_case("infinity")
 }
 
@@ -223,7 +223,7 @@ mod tests {
     fn refuses_what_is_not_a_number() {
         for field in [
             "nan", "NaN", "null", "1_000", "0x1", "1,0", "--1", "1e", "e5", ".", "1.2.3", "$5",
-            "1 0", "½",
+            "1 0", "½", "--inf",
         ] {
             assert_eq!(price(field), Err(NumberFault::NotANumber), "{field}");
         }

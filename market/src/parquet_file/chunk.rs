@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type};
+use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use bytes::Bytes;
@@ -54,6 +54,15 @@ pub(super) fn encode_column(
         DataType::Date32 => numbers(page, array.as_primitive::<Date32Type>().values(), &present),
         DataType::Int64 => numbers(page, array.as_primitive::<Int64Type>().values(), &present),
         DataType::Float64 => numbers(page, array.as_primitive::<Float64Type>().values(), &present),
+        DataType::UInt64 => numbers(page, array.as_primitive::<UInt64Type>().values(), &present),
+        DataType::Utf8 => {
+            let strings = array.as_string::<i32>().iter().flatten();
+            various_strings(page, strings.map(str::as_bytes), array.null_count())
+        }
+        DataType::Binary => {
+            let strings = array.as_binary::<i32>().iter().flatten();
+            various_strings(page, strings, array.null_count())
+        }
         DataType::Dictionary(..) => equal_strings(page, array, &present),
         other => unreachable!("no table of ours has a column of {other}"),
     };
@@ -97,11 +106,10 @@ fn equal_strings(mut page: Vec<u8>, array: &ArrayRef, present: &[Range<usize>]) 
         put_equal_indices(&mut page, count(present));
         string = Some(strings.value(0).as_bytes());
     }
-    let length_and_bytes = |string: &[u8]| [&(string.len() as u32).to_le_bytes(), string].concat();
     let bound = string.map(|string| ByteArray::from(string.to_vec()));
     let nulls = array.len() - count(present);
     Pages {
-        dictionary: string.map(length_and_bytes),
+        dictionary: string.map(plain_string),
         data_length: page.len(),
         data: page,
         encoding: if string.is_some() {
@@ -112,6 +120,29 @@ fn equal_strings(mut page: Vec<u8>, array: &ArrayRef, present: &[Range<usize>]) 
         compression: Compression::UNCOMPRESSED,
         statistics: Statistics::byte_array(bound.clone(), bound, None, Some(nulls as u64), false),
     }
+}
+
+fn various_strings<'a>(
+    mut page: Vec<u8>,
+    strings: impl Iterator<Item = &'a [u8]>,
+    nulls: usize,
+) -> Pages {
+    for string in strings {
+        page.extend(plain_string(string));
+    }
+    Pages {
+        dictionary: None,
+        data: lz4_flex::block::compress(&page),
+        data_length: page.len(),
+        encoding: Encoding::PLAIN,
+        compression: Compression::LZ4_RAW,
+        statistics: Statistics::byte_array(None, None, None, Some(nulls as u64), false),
+    }
+}
+
+/// A string as PLAIN has it: its length, then its bytes.
+fn plain_string(string: &[u8]) -> Vec<u8> {
+    [&(string.len() as u32).to_le_bytes(), string].concat()
 }
 
 fn count(present: &[Range<usize>]) -> usize {

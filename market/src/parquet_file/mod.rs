@@ -5,4 +5,4 @@ mod file;
 mod page;
 mod value;
 
-pub(crate) use file::encode;
+pub use file::encode;

@@ -38,6 +38,26 @@ impl Value for i64 {
     }
 }
 
+impl Value for u64 {
+    const BYTES: u32 = 8;
+
+    fn bits(self) -> u64 {
+        self
+    }
+
+    /// Bounds are of the unsigned order, and stored as the same bits.
+    fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics {
+        let stored = |bound: u64| bound as i64;
+        Statistics::int64(
+            least.map(stored),
+            greatest.map(stored),
+            None,
+            Some(nulls),
+            false,
+        )
+    }
+}
+
 impl Value for f64 {
     const BYTES: u32 = 8;
 

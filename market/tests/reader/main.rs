@@ -1,0 +1,9 @@
+//! The reader of price files against the rules, a slow reader, mutated bytes and planted faults.
+
+mod generator;
+mod mutations;
+mod planted;
+mod properties;
+mod reference;
+mod rules;
+mod values;
