@@ -1,5 +1,4 @@
 //! Reading a price file, computing its features, and writing its feature file: `cargo bench -p tickermill-bench`.
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::fs;
 use std::hint::black_box;

@@ -128,10 +128,12 @@ impl FeatureTable {
     }
 }
 
-/// A column of one value; a dictionary, for its bytes need no looking at again and again.
+/// A column of one value: a dictionary, so that no reader of memory looks at its bytes again and again.
 fn repeated(value: Option<&str>, rows: usize) -> DictionaryArray<Int32Type> {
-    let key = value.map(|_| 0);
-    let keys = Int32Array::from_iter(std::iter::repeat_n(key, rows));
+    let keys = match value {
+        Some(_) => Int32Array::from(vec![0; rows]),
+        None => Int32Array::new_null(rows),
+    };
     DictionaryArray::new(keys, Arc::new(StringArray::from_iter_values(value)))
 }
 

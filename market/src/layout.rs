@@ -115,7 +115,7 @@ pub async fn discover(data: &Store) -> Result<Dataset, DiscoverError> {
 }
 
 fn is_price_file(object: &StoredObject) -> bool {
-    object.path.ends_with(".csv") && object.path != SECURITY_LIST
+    object.path.strip_suffix(".csv").is_some() && object.path != SECURITY_LIST
 }
 
 fn arrange(files: Vec<StoredObject>, list: Option<&SecurityList>) -> Dataset {

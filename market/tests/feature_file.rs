@@ -1,4 +1,5 @@
 //! Feature files against Parquet's own reader.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::sync::Arc;
 

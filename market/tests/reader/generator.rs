@@ -192,7 +192,7 @@ fn line() -> impl Strategy<Value = Line> {
     let repeated = (1..4_u32, 1..3_u32).prop_map(|(day, price)| {
         let mut fields = vec![format!("{price}.25"); 7];
         fields[0] = format!("2020-01-0{day}");
-        fields[6] = "100".to_owned();
+        "100".clone_into(&mut fields[6]);
         Line::Fields(fields)
     });
     prop_oneof![

@@ -1,4 +1,5 @@
 //! The reader of price files against the rules, a slow reader, mutated bytes and planted faults.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod generator;
 mod mutations;

@@ -45,7 +45,7 @@ pub(crate) fn volume(text: &str) -> Result<i64, RowFault> {
     if value < 0.0 {
         return Err(RowFault::NegativeVolume);
     }
-    if value != value.trunc() {
+    if value % 1.0 != 0.0 {
         return Err(RowFault::FractionalVolume);
     }
     if value >= 2.0_f64.powi(63) {
