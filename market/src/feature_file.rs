@@ -7,26 +7,18 @@ use arrow_array::{
     ArrayRef, Date32Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
     StringArray,
 };
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{Field, Schema};
 use bytes::Bytes;
 use features::column::PriceColumns;
 use features::compute::{ComputeError, compute};
 use features::schema::FeatureSchema;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{
-    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
-};
-use parquet::schema::types::ColumnPath;
 
+pub use crate::parquet_file::encode;
 use crate::symbol::Symbol;
 use crate::table::PriceTable;
-
-/// Who wrote a file, as its footer says. Not the version of a library: equal content has equal bytes.
-const CREATED_BY: &str = "tickermill version 1.0.0";
 
 /// A ticker's rows with its features, in the columns of its file.
 #[derive(Debug, Clone)]
@@ -136,70 +128,13 @@ impl FeatureTable {
     }
 }
 
-/// A column of one value; a dictionary, for its bytes need no looking at again and again.
+/// A column of one value: a dictionary, so that no reader of memory looks at its bytes again and again.
 fn repeated(value: Option<&str>, rows: usize) -> DictionaryArray<Int32Type> {
-    let key = value.map(|_| 0);
-    let keys = Int32Array::from_iter(std::iter::repeat_n(key, rows));
-    DictionaryArray::new(keys, Arc::new(StringArray::from_iter_values(value)))
-}
-
-/// Parquet bytes of a table of ours, in one row group.
-///
-/// The Arrow schema is not embedded: readers see utf8 where memory holds dictionaries, and no hash map's order reaches
-/// the bytes. Encodings and compression were chosen by measurement: `bench/RESULTS.md`.
-pub fn encode(batch: &RecordBatch) -> Bytes {
-    let options = ArrowWriterOptions::new()
-        .with_properties(writer_properties(&batch.schema()))
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(
-        Vec::with_capacity(batch.num_rows() * 64 + 4096),
-        batch.schema(),
-        options,
-    )
-    .expect("the schema is one that Parquet has");
-    writer
-        .write(batch)
-        .expect("writing to memory does not fail");
-    writer
-        .into_inner()
-        .expect("writing to memory does not fail")
-        .into()
-}
-
-fn writer_properties(schema: &Schema) -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_created_by(CREATED_BY.to_owned())
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_max_row_group_row_count(None)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_offset_index_disabled(true);
-    for field in schema.fields() {
-        properties = column_properties(properties, field);
-    }
-    properties.build()
-}
-
-fn column_properties(
-    properties: WriterPropertiesBuilder,
-    field: &Field,
-) -> WriterPropertiesBuilder {
-    let path = ColumnPath::from(field.name().as_str());
-    let (encoding, compression) = match field.data_type() {
-        DataType::Date32 => (
-            Some(Encoding::DELTA_BINARY_PACKED),
-            Compression::UNCOMPRESSED,
-        ),
-        DataType::Int64 => (Some(Encoding::BYTE_STREAM_SPLIT), Compression::LZ4_RAW),
-        DataType::Float64 => (Some(Encoding::BYTE_STREAM_SPLIT), Compression::LZ4_RAW),
-        _ => (None, Compression::UNCOMPRESSED),
+    let keys = match value {
+        Some(_) => Int32Array::from(vec![0; rows]),
+        None => Int32Array::new_null(rows),
     };
-    let properties = properties
-        .set_column_dictionary_enabled(path.clone(), encoding.is_none())
-        .set_column_compression(path.clone(), compression);
-    match encoding {
-        Some(encoding) => properties.set_column_encoding(path, encoding),
-        None => properties,
-    }
+    DictionaryArray::new(keys, Arc::new(StringArray::from_iter_values(value)))
 }
 
 /// The named columns of a feature file, in the order of the file.

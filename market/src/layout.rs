@@ -115,19 +115,15 @@ pub async fn discover(data: &Store) -> Result<Dataset, DiscoverError> {
 }
 
 fn is_price_file(object: &StoredObject) -> bool {
-    object.path.ends_with(".csv") && object.path != SECURITY_LIST
+    object.path.strip_suffix(".csv").is_some() && object.path != SECURITY_LIST
 }
 
 fn arrange(files: Vec<StoredObject>, list: Option<&SecurityList>) -> Dataset {
     let mut set_aside = Vec::new();
     let mut by_symbol: BTreeMap<Symbol, Vec<StoredObject>> = BTreeMap::new();
     for file in files {
-        let name = file
-            .path
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".csv");
+        let file_name = file.path.rsplit('/').next().unwrap_or_default();
+        let name = file_name.strip_suffix(".csv").unwrap_or(file_name);
         match Symbol::parse(name) {
             Ok(symbol) => by_symbol.entry(symbol).or_default().push(file),
             Err(error) => set_aside.push(set_aside_file(file, FileFault::BadSymbol(error.0))),
@@ -249,10 +245,12 @@ mod tests {
                 "etfs/A.csv",
                 "stocks/A B.csv",
                 "stocks/C.csv",
+                "stocks/C.csv.csv",
             ],
             None,
         );
-        assert_eq!(dataset.tickers.len(), 1);
+        let symbols: Vec<_> = dataset.tickers.iter().map(|t| t.symbol.as_str()).collect();
+        assert_eq!(symbols, ["C", "C.csv"]);
         assert!(!dataset.findings.list_found);
         let faults: Vec<_> = dataset
             .set_aside

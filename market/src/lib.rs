@@ -5,6 +5,7 @@ pub mod feature_file;
 pub mod layout;
 pub mod ledger;
 pub mod sample;
+pub mod parquet_file;
 pub mod securities;
 pub mod store;
 pub mod symbol;

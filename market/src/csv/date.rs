@@ -12,13 +12,16 @@ pub(super) fn days_since_epoch(field: &[u8]) -> Option<i32> {
     if field[4] != b'-' || field[7] != b'-' {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| {
-        field[range].iter().try_fold(0_u32, |value, byte| {
-            byte.is_ascii_digit()
-                .then(|| value * 10 + u32::from(byte - b'0'))
-        })
-    };
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let digit = |place: usize| u32::from(field[place].wrapping_sub(b'0'));
+    if [0, 1, 2, 3, 5, 6, 8, 9]
+        .iter()
+        .any(|place| digit(*place) > 9)
+    {
+        return None;
+    }
+    let year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
+    let month = digit(5) * 10 + digit(6);
+    let day = digit(8) * 10 + digit(9);
     if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_in_month(year, month) {
         return None;
     }
@@ -34,7 +37,9 @@ pub fn iso_date(days: i32) -> String {
 fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 31,
     }

@@ -127,26 +127,27 @@ fn row_fault(fault: NumberFault) -> RowFault {
     }
 }
 
-/// Reads a line of a canonical header that is without fault and plainly written; `None` sends it to [`read`], which
-/// gives the same row for every line that this takes.
+/// Reads the line at the start of `bytes`, of a canonical header, where it is without fault and plainly written: its row,
+/// and its length with its ending. `None` sends it to [`read`], which gives the same row for every line that this takes.
 #[inline]
-pub(super) fn read_plain(line: &[u8]) -> Option<Row> {
-    let date = days_since_epoch(line.get(..10)?)?;
-    let mut rest = &line[10..];
+pub(super) fn read_plain(bytes: &[u8]) -> Option<(Row, usize)> {
+    let date = days_since_epoch(bytes.get(..10)?)?;
+    let mut rest = &bytes[10..];
     let mut prices = [0.0; 5];
     for price in &mut prices {
         let (value, length) = number::leading_price(rest.strip_prefix(b",")?)?;
         *price = value;
         rest = &rest[1 + length..];
     }
-    let digits = rest.strip_prefix(b",")?;
-    let (volume, length) = number::leading_integer(digits)?;
-    if !matches!(&digits[length..], b"" | b".0") || prices[..4].iter().any(|price| *price < 0.0) {
-        return None;
-    }
-    Some(Row {
+    let (volume, length) = number::leading_integer(rest.strip_prefix(b",")?)?;
+    rest = &rest[1 + length..];
+    rest = rest.strip_prefix(b".0").unwrap_or(rest);
+    rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+    rest = rest.strip_prefix(b"\n")?;
+    let row = Row {
         date,
         prices,
         volume,
-    })
+    };
+    Some((row, bytes.len() - rest.len()))
 }

@@ -36,11 +36,15 @@ pub fn read_price_file(bytes: &[u8]) -> Result<PriceFile, FileFault> {
     let canonical = header.is_canonical();
     let mut rows = ReadRows::with_capacity(bytes.len() / 64);
     let mut fields: Vec<Cow<'_, str>> = Vec::new();
-    while let Some((offset, text)) = lines.next() {
-        if canonical && let Some(row) = line::read_plain(text) {
-            rows.keep(offset, row);
+    loop {
+        if canonical && let Some((row, length)) = line::read_plain(lines.rest()) {
+            rows.keep(lines.at, row);
+            lines.at += length;
             continue;
         }
+        let Some((offset, text)) = lines.next() else {
+            return rows.settle(bytes);
+        };
         let text =
             std::str::from_utf8(text).expect("a line of text that was checked as a whole is text");
         if text.trim().is_empty() {
@@ -52,12 +56,11 @@ pub fn read_price_file(bytes: &[u8]) -> Result<PriceFile, FileFault> {
             Line::Faulty(fault) => rows.faulty.push((offset, fault)),
         }
     }
-    rows.settle(bytes)
 }
 
 /// The header, and the offset of the line after it.
 fn read_header(bytes: &[u8]) -> Result<(Header, usize), FileFault> {
-    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
+    if std::str::from_utf8(bytes).is_err() || memchr::memchr(0, bytes).is_some() {
         return Err(FileFault::NotText);
     }
     let start = if bytes.starts_with(b"\xef\xbb\xbf") {
@@ -86,15 +89,18 @@ impl<'a> Lines<'a> {
         Self { bytes, at }
     }
 
-    #[inline]
+    /// The bytes from the next line on.
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
     fn next(&mut self) -> Option<(usize, &'a [u8])> {
-        if self.at >= self.bytes.len() {
+        let (offset, rest) = (self.at, self.rest());
+        if rest.is_empty() {
             return None;
         }
-        let offset = self.at;
-        let rest = &self.bytes[offset..];
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        self.at = offset + end + 1;
+        self.at = (offset + end + 1).min(self.bytes.len());
         let text = &rest[..end];
         Some((offset, text.strip_suffix(b"\r").unwrap_or(text)))
     }
