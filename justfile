@@ -1,0 +1,37 @@
+# The commands themselves are in .ci/run, which needs no `just`.
+
+# What there is
+default:
+    @just --list
+
+# The release binary, target/release/tickermill
+build:
+    .ci/run build
+
+# The tests of all crates
+test:
+    .ci/run test
+
+# Format the code; `just ci` only checks
+fmt:
+    cargo fmt --all
+
+# Lints, as errors
+clippy:
+    .ci/run clippy
+
+# The documentation of all crates, its warnings as errors
+docs:
+    .ci/run docs
+
+# End-to-end scripts with the release binary
+e2e:
+    .ci/run e2e
+
+# Against the peers of ../shared
+bench:
+    bench/compare.sh
+
+# Everything that a change must pass
+ci:
+    .ci/run
