@@ -5,9 +5,10 @@ pub mod feature_file;
 pub mod layout;
 pub mod ledger;
 pub mod sample;
-pub mod parquet_file;
 pub mod securities;
 pub mod store;
 pub mod symbol;
 pub mod synth;
 pub mod table;
+
+mod parquet_file;

@@ -1,23 +1,26 @@
 //! One column of a file: its pages, and what the footer says of them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type, UInt64Type};
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::DataType;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::ByteArray;
+use parquet::column::writer::{ColumnCloseResult, get_column_writer, get_typed_column_writer};
+use parquet::data_type::{ByteArray, Int32Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::page::{put_byte_streams, put_equal_indices, put_levels};
+use super::page::{put_equal_indices, put_levels};
 use super::value::{Value, least_and_greatest};
 
 /// An encoded column.
@@ -45,13 +48,15 @@ pub(super) fn encode_column(
     array: &ArrayRef,
     column: &ColumnDescPtr,
 ) -> Result<Chunk, ParquetError> {
+    if let Some(dates) = array.as_primitive_opt::<Date32Type>() {
+        return encode_dates(dates.values(), column);
+    }
     let present = present_rows(array);
     let mut page = Vec::with_capacity(array.len() * 8 + 64);
     if column.max_def_level() > 0 {
         put_levels(&mut page, array.len(), &present);
     }
     let pages = match array.data_type() {
-        DataType::Date32 => numbers(page, array.as_primitive::<Date32Type>().values(), &present),
         DataType::Int64 => numbers(page, array.as_primitive::<Int64Type>().values(), &present),
         DataType::Float64 => numbers(page, array.as_primitive::<Float64Type>().values(), &present),
         DataType::UInt64 => numbers(page, array.as_primitive::<UInt64Type>().values(), &present),
@@ -69,6 +74,24 @@ pub(super) fn encode_column(
     write_pages(pages, array.len(), column)
 }
 
+/// Encodes days, none of them null, by the library: DELTA_BINARY_PACKED takes a tenth of what compression leaves of them.
+fn encode_dates(days: &[i32], column: &ColumnDescPtr) -> Result<Chunk, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::DELTA_BINARY_PACKED)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .build();
+    let mut bytes = TrackedWrite::new(Vec::with_capacity(days.len() + 128));
+    let page_writer = Box::new(SerializedPageWriter::new(&mut bytes));
+    let writer = get_column_writer(column.clone(), Arc::new(properties), page_writer);
+    let mut writer = get_typed_column_writer::<Int32Type>(writer);
+    writer.write_batch(days, None, None)?;
+    let close = writer.close()?;
+    let bytes = Bytes::from(bytes.into_inner()?);
+    Ok(Chunk { bytes, close })
+}
+
 /// The rows that are not null, as ranges that rise and do not touch.
 fn present_rows(array: &ArrayRef) -> Vec<Range<usize>> {
     match array.nulls() {
@@ -80,16 +103,24 @@ fn present_rows(array: &ArrayRef) -> Vec<Range<usize>> {
     }
 }
 
-fn numbers<T: Value>(mut page: Vec<u8>, values: &[T], present: &[Range<usize>]) -> Pages {
-    let slices: Vec<&[T]> = present.iter().map(|range| &values[range.clone()]).collect();
-    put_byte_streams(&mut page, &slices);
+/// PLAIN has numbers as they stand in the memory of a little-endian machine.
+fn numbers<T: Value>(
+    mut page: Vec<u8>,
+    values: &ScalarBuffer<T>,
+    present: &[Range<usize>],
+) -> Pages {
+    let bytes = values.inner().as_slice();
+    for range in present {
+        page.extend_from_slice(&bytes[range.start * size_of::<T>()..range.end * size_of::<T>()]);
+    }
     let nulls = values.len() - count(present);
+    let slices: Vec<&[T]> = present.iter().map(|range| &values[range.clone()]).collect();
     let (least, greatest) = least_and_greatest(&slices).unzip();
     Pages {
         dictionary: None,
         data: lz4_flex::block::compress(&page),
         data_length: page.len(),
-        encoding: Encoding::BYTE_STREAM_SPLIT,
+        encoding: Encoding::PLAIN,
         compression: Compression::LZ4_RAW,
         statistics: T::statistics(least, greatest, nulls as u64),
     }
@@ -97,7 +128,7 @@ fn numbers<T: Value>(mut page: Vec<u8>, values: &[T], present: &[Range<usize>]) 
 
 fn equal_strings(mut page: Vec<u8>, array: &ArrayRef, present: &[Range<usize>]) -> Pages {
     let strings = array
-        .as_dictionary::<Int32Type>()
+        .as_dictionary::<arrow_array::types::Int32Type>()
         .values()
         .as_string::<i32>();
     assert!(strings.len() <= 1, "a column of strings has one string");

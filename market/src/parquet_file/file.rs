@@ -16,11 +16,11 @@ const CREATED_BY: &str = "tickermill version 1.0.0";
 /// A footer takes about this much for each column.
 const FOOTER_BYTES_PER_COLUMN: usize = 256;
 
-/// Parquet bytes of a table whose columns are date32, int64, uint64, float64, utf8, binary, or dictionaries (int32 to
+/// Parquet bytes of a table whose columns are date32 without nulls, int64, uint64, float64, utf8, binary, or dictionaries (int32 to
 /// utf8) of one string at most; a column of another type is a mistake of the caller, and panics.
 ///
-/// Equal tables have equal bytes. Numbers are split into streams of bytes and compressed; a dictionary's string is stored
-/// once, with one run for all its rows. The Arrow schema is not embedded: readers see utf8 where memory holds
+/// Equal tables have equal bytes. Dates are delta-packed; other numbers are PLAIN and compressed, which every reader knows,
+/// Spark's vectorised one among them; a dictionary's string is stored once, with one run for all its rows. The Arrow schema is not embedded: readers see utf8 where memory holds
 /// dictionaries, and no hash map's order reaches the bytes. A table without rows has no row group.
 ///
 /// Pages are made here because the library's writer hashes each of a million equal strings, and copies each number four

@@ -1,10 +1,8 @@
 //! What stands in a data page: levels that tell nulls from values, then the values.
 //!
-//! See "Encodings" in the Parquet format: RLE, and BYTE_STREAM_SPLIT.
+//! See "Encodings" in the Parquet format: RLE.
 
 use std::ops::Range;
-
-use super::value::Value;
 
 /// Appends the definition levels of a nullable column: 1 for the rows of `present`, ranges that rise and do not touch,
 /// and 0 for all others. Their length in bytes goes before them.
@@ -38,20 +36,4 @@ fn put_run(page: &mut Vec<u8>, count: usize, number: u8) {
         header >>= 7;
     }
     page.extend_from_slice(&[header as u8, number]);
-}
-
-/// Appends the first bytes of all values, then their second bytes, and so on.
-///
-/// Neighbouring prices share their upper bytes, and those that were float32 once have no lower ones; so the streams
-/// compress where the values do not.
-pub(super) fn put_byte_streams<T: Value>(page: &mut Vec<u8>, slices: &[&[T]]) {
-    for place in 0..T::BYTES {
-        for slice in slices {
-            page.extend(
-                slice
-                    .iter()
-                    .map(|value| (value.bits() >> (8 * place)) as u8),
-            );
-        }
-    }
 }

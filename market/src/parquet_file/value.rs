@@ -1,50 +1,21 @@
 //! Numbers as Parquet stores them.
 
+use arrow_buffer::ArrowNativeType;
 use parquet::file::statistics::Statistics;
 
-/// A number that is stored as the streams of its bytes.
-pub(super) trait Value: Copy + PartialOrd {
-    /// How many bytes it has.
-    const BYTES: u32;
-
-    /// Its bytes, the first in the lowest place.
-    fn bits(self) -> u64;
-
+/// A number of a column.
+pub(super) trait Value: ArrowNativeType + PartialOrd {
     /// What a column's metadata says of its values: the least and the greatest, if they are known, and how many are null.
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics;
 }
 
-impl Value for i32 {
-    const BYTES: u32 = 4;
-
-    fn bits(self) -> u64 {
-        u64::from(self as u32)
-    }
-
-    fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics {
-        Statistics::int32(least, greatest, None, Some(nulls), false)
-    }
-}
-
 impl Value for i64 {
-    const BYTES: u32 = 8;
-
-    fn bits(self) -> u64 {
-        self as u64
-    }
-
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics {
         Statistics::int64(least, greatest, None, Some(nulls), false)
     }
 }
 
 impl Value for u64 {
-    const BYTES: u32 = 8;
-
-    fn bits(self) -> u64 {
-        self
-    }
-
     /// Bounds are of the unsigned order, and stored as the same bits.
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics {
         let stored = |bound: u64| bound as i64;
@@ -59,12 +30,6 @@ impl Value for u64 {
 }
 
 impl Value for f64 {
-    const BYTES: u32 = 8;
-
-    fn bits(self) -> u64 {
-        self.to_bits()
-    }
-
     /// A bound of zero is of the sign that bounds both zeros, as the format asks.
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: u64) -> Statistics {
         let least = least.map(|value| if value == 0.0 { -0.0 } else { value });
