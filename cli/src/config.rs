@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
 
 /// Variables of the environment begin with this, and parts of a key are parted by two underscores.
@@ -130,7 +133,7 @@ impl Sources {
         key: &'static str,
         default: &str,
         wanted: &str,
-        check: fn(&str) -> bool,
+        check: impl Fn(&str) -> bool,
     ) -> String {
         let parse = |value: &Value| match &value.kind {
             ValueKind::String(text) if check(text) => Some(text.clone()),
@@ -163,25 +166,30 @@ impl Sources {
         )
     }
 
-    /// A list of tables, or a table, of a type of our own; `None` where it is not set.
-    pub(crate) fn tables<T: serde::de::DeserializeOwned>(
+    /// A list of tables of a type of our own, which has a TOML form. It can be set in the file alone.
+    pub(crate) fn tables<T: Serialize + DeserializeOwned>(
         &mut self,
         key: &'static str,
-    ) -> Option<T> {
-        let value = self.values.remove(key)?;
-        let origin = self.origin(key, &value);
+        default: Vec<T>,
+    ) -> Vec<T> {
+        let (tables, origin) = match self.values.remove(key) {
+            None => (default, "default".to_owned()),
+            Some(value) => {
+                let origin = self.origin(key, &value);
+                let parsed = value.try_deserialize().unwrap_or_else(|error| {
+                    self.problems.push(format!("{key} ({origin}): {error}"));
+                    default
+                });
+                (parsed, origin)
+            }
+        };
+        let value = toml::Value::try_from(&tables).expect("the tables have a TOML form");
         self.effective.push(Effective {
             key,
             value: value.to_string(),
-            origin: origin.clone(),
+            origin,
         });
-        match value.try_deserialize() {
-            Ok(tables) => Some(tables),
-            Err(error) => {
-                self.problems.push(format!("{key} ({origin}): {error}"));
-                None
-            }
-        }
+        tables
     }
 
     /// Notes a problem that is of several keys together, or of a value's meaning.

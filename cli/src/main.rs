@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+mod output;
 mod progress;
 mod report;
 mod settings;

@@ -11,7 +11,7 @@ use features::operation::Operation;
 use features::schema::{Feature, FeatureSchema, Target, standard};
 use model::parameters::{ForestParameters, MAX_TREES};
 use proto::ticket::Recipe;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, Effective, Sources};
 
@@ -35,12 +35,13 @@ pub(crate) struct Settings {
 }
 
 /// A feature as it is declared: without a window of its own it takes `features.window`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeclaredFeature {
     name: String,
     column: Column,
     operation: Operation,
+    #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<usize>,
 }
 
@@ -83,33 +84,43 @@ impl Settings {
 
 fn read_schema(sources: &mut Sources) -> FeatureSchema {
     let window = sources.whole("features.window", 30, 1..=MAX_WINDOW as u64) as usize;
-    let declared: Option<Vec<DeclaredFeature>> = sources.tables("features.declare");
-    let target: Option<Target> = sources.tables("target");
-    let features = match declared {
-        None => standard(window),
-        Some(declared) => declared
-            .into_iter()
-            .map(
-                |DeclaredFeature {
-                     name,
-                     column,
-                     operation,
-                     window: own,
-                 }| Feature {
-                    name,
-                    column,
-                    operation,
-                    window: own.unwrap_or(window),
-                },
-            )
-            .collect(),
+    let undeclared = |feature: Feature| DeclaredFeature {
+        name: feature.name,
+        column: feature.column,
+        operation: feature.operation,
+        window: None,
     };
-    FeatureSchema::declare(features, target.unwrap_or_default()).unwrap_or_else(|error| {
+    let default: Vec<DeclaredFeature> = standard(window).into_iter().map(undeclared).collect();
+    let features = sources.tables("features.declare", default);
+    let features = features.into_iter().map(|feature| Feature {
+        name: feature.name,
+        column: feature.column,
+        operation: feature.operation,
+        window: feature.window.unwrap_or(window),
+    });
+    let target = read_target(sources);
+    FeatureSchema::declare(features.collect(), target).unwrap_or_else(|error| {
         for problem in error.problems() {
             sources.problem("features.declare", problem);
         }
         FeatureSchema::default()
     })
+}
+
+fn read_target(sources: &mut Sources) -> Target {
+    let Target { name, column, lead } = Target::default();
+    let column_of = |text: &str| Column::ALL.into_iter().find(|column| column.name() == text);
+    let name = sources.text("target.name", &name, "a name", |_| true);
+    let wanted = "Open, High, Low, Close, Adj Close or Volume";
+    let text = sources.text("target.column", column.name(), wanted, |text| {
+        column_of(text).is_some()
+    });
+    let lead = sources.whole("target.lead", lead as u64, 1..=MAX_WINDOW as u64) as usize;
+    Target {
+        name,
+        column: column_of(&text).unwrap_or(column),
+        lead,
+    }
 }
 
 fn read_model(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Option<ModelJob> {

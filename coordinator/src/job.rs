@@ -3,7 +3,7 @@
 use features::column::Column;
 use features::operation::Operation;
 use market::layout::Dataset;
-use market::sample::SampleRequest;
+use market::sample::{SampleRequest, hash_ceiling};
 use model::parameters::ForestParameters;
 use proto::id::JobKey;
 use proto::ticket::Recipe;
@@ -58,8 +58,8 @@ impl Job {
         digest_of_json(&(FORMAT_VERSION, &self.recipe))
     }
 
-    /// The rows that training asks for.
-    pub fn sample_request(&self) -> Option<SampleRequest> {
+    /// The rows that training asks for, of about `expected_rows`.
+    pub fn sample_request(&self, expected_rows: u64) -> Option<SampleRequest> {
         let target = self.recipe.schema.target();
         self.model.as_ref().map(|model| SampleRequest {
             rows: model.sample_rows,
@@ -67,6 +67,7 @@ impl Job {
             inputs: model.inputs.clone(),
             today: target.column.name().to_owned(),
             target: target.name.clone(),
+            ceiling: hash_ceiling(model.sample_rows, expected_rows),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use market::layout::{Dataset, TickerFile};
+use market::sample::SampleRequest;
 use proto::id::{RunId, ShardId};
 use proto::record::TickerRecord;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ const SHARDS_PER_WORKER: u64 = 16;
 const MIN_SHARD_BYTES: u64 = 1 << 20;
 /// No shard of several tickers is larger than this: a lost worker should not cost much.
 const MAX_SHARD_BYTES: u64 = 64 << 20;
+
+/// About what a row of a price file takes, on the high side. It decides how much work sampling is, and not its result.
+const BYTES_PER_ROW: u64 = 120;
 
 /// What a run does. Kept in `plan.json`, so that a run resumed elsewhere goes on with the same shards.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,6 +72,17 @@ impl Plan {
             .iter()
             .enumerate()
             .map(|(place, shard)| (ShardId(place as u32), shard))
+    }
+
+    /// The rows that training asks for.
+    pub fn sample_request(&self) -> Option<SampleRequest> {
+        let bytes: u64 = self
+            .dataset
+            .tickers
+            .iter()
+            .map(|ticker| ticker.fingerprint.size)
+            .sum();
+        self.job.sample_request(bytes / BYTES_PER_ROW)
     }
 
     /// The number of tickers to compute.

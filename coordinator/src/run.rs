@@ -224,7 +224,7 @@ async fn run_planned(
         return finish(epoch, means, summary, narrator).await;
     }
 
-    let rows = sample_rows(means, plan, sample, &unsent, narrator).await?;
+    let rows = sample_rows(means, plan, sample, &unsent, &records, narrator).await?;
     match train(means, plan, rows, &accounts.dataset_digest, narrator).await? {
         Ok(model) => summary.model = Some(model),
         Err(reason) => summary.model_reason = Some(reason),
@@ -338,7 +338,7 @@ async fn features(
         .map(|shard| plan.shards[shard.0 as usize].bytes())
         .sum();
     let _stage = narrator.stage(Stage::Features, Some((bytes, Unit::Bytes)));
-    let request = plan.job.sample_request();
+    let request = plan.sample_request();
     let mut sample = Sample::new(request.as_ref().map_or(0, |request| request.rows));
     let dispatch = Dispatch {
         plan,
@@ -352,28 +352,28 @@ async fn features(
     Ok((records, sample))
 }
 
-/// The sample in its order: the rows that workers sent, and those of the tickers that no worker computed in this start.
+/// The sample in its order: of the rows that workers sent, and those of the tickers that no worker computed in this start.
 async fn sample_rows(
     means: &Means,
     plan: &Plan,
     mut sample: Sample,
     unsent: &[Symbol],
+    records: &[TickerRecord],
     narrator: &Narrator,
 ) -> Result<Vec<SampledRow>, RunError> {
-    let Some(request) = plan.job.sample_request() else {
+    let Some(mut request) = plan.sample_request() else {
         return Ok(Vec::new());
     };
     let _stage = narrator.stage(Stage::Sample, None);
+    let Means { out, pool, .. } = means;
     let folder = paths::features(&plan.run);
-    sample_files(
-        &means.out,
-        &means.pool,
-        &folder,
-        unsent,
-        &request,
-        &mut sample,
-    )
-    .await?;
+    sample_files(out, pool, &folder, unsent, &request, &mut sample).await?;
+    if !sample.is_full() && request.ceiling < u64::MAX {
+        request.ceiling = u64::MAX;
+        sample = Sample::new(request.rows);
+        let symbols = symbols_with_files(records);
+        sample_files(out, pool, &folder, &symbols, &request, &mut sample).await?;
+    }
     Ok(sample.into_rows())
 }
 

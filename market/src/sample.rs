@@ -24,6 +24,18 @@ pub struct SampleRequest {
     pub today: String,
     /// The column to predict. A row where it is null is not taken.
     pub target: String,
+    /// Rows of a larger hash are passed over: see [`hash_ceiling`].
+    pub ceiling: u64,
+}
+
+/// A hash that the rows of a sample are very likely not above, so that most rows can be passed over at once.
+///
+/// It lets about twice the rows `wanted` through, if as many as `expected` can be taken. A sample that is then not full
+/// has to be taken again without a ceiling, [`u64::MAX`].
+pub fn hash_ceiling(wanted: usize, expected: u64) -> u64 {
+    let share = 2.0 * wanted as f64 / expected.max(1) as f64;
+    // A float64 at or above 2^64 is cast to the largest integer.
+    (share * 2.0_f64.powi(64)) as u64
 }
 
 /// One row of the sample. Ordered by (hash, symbol, date), which no two rows share.
@@ -131,7 +143,7 @@ impl Sample {
         let symbol: Arc<str> = symbol.as_str().into();
         for (row, date) in date.values().iter().copied().enumerate() {
             let hash = row_hash(key, date);
-            if self.is_beyond(hash) {
+            if hash > request.ceiling || self.is_beyond(hash) {
                 continue;
             }
             let known = |column: &Numbers<'_>| column.get(row);
@@ -153,6 +165,11 @@ impl Sample {
         Ok(())
     }
 
+    /// Whether it holds as many rows as are wanted.
+    pub fn is_full(&self) -> bool {
+        self.largest_first.len() >= self.wanted
+    }
+
     /// Offers every row of another sample.
     pub fn merge(&mut self, other: Self) {
         for row in other.largest_first {
@@ -167,11 +184,11 @@ impl Sample {
 
     /// Whether a row of this hash cannot enter any more.
     fn is_beyond(&self, hash: u64) -> bool {
-        let full = self.largest_first.len() >= self.wanted;
-        full && self
-            .largest_first
-            .peek()
-            .is_none_or(|largest| hash > largest.hash)
+        self.is_full()
+            && self
+                .largest_first
+                .peek()
+                .is_none_or(|largest| hash > largest.hash)
     }
 }
 
@@ -228,7 +245,7 @@ mod tests {
     use features::schema::FeatureSchema;
     use proptest::prelude::*;
 
-    use super::{Sample, SampleRequest, row_hash, ticker_key};
+    use super::{Sample, SampleRequest, hash_ceiling, row_hash, ticker_key};
     use crate::feature_file::FeatureTable;
     use crate::symbol::Symbol;
     use crate::table::PriceTable;
@@ -241,6 +258,7 @@ mod tests {
             inputs: text(&["vol_moving_avg", "adj_close_rolling_med"]),
             today: "Volume".to_owned(),
             target: "next_day_volume".to_owned(),
+            ceiling: u64::MAX,
         }
     }
 
@@ -269,6 +287,34 @@ mod tests {
         let mut dates: Vec<i32> = sample.into_rows().iter().map(|row| row.date).collect();
         dates.sort_unstable();
         assert_eq!(dates, (29..39).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_ceiling_passes_over_larger_hashes_alone() {
+        let (symbol, table) = ticker("A", 400);
+        let mut all = Sample::new(400);
+        all.take(&request(400), &symbol, table.batch()).unwrap();
+        let mut limited = Sample::new(400);
+        let ceiling = hash_ceiling(20, 370);
+        limited
+            .take(
+                &SampleRequest {
+                    ceiling,
+                    ..request(400)
+                },
+                &symbol,
+                table.batch(),
+            )
+            .unwrap();
+        let below: Vec<_> = all
+            .into_rows()
+            .into_iter()
+            .filter(|row| row.hash <= ceiling)
+            .collect();
+        assert!((20..60).contains(&below.len()), "{}", below.len());
+        assert_eq!(limited.into_rows(), below);
+        assert_eq!(hash_ceiling(20, 40), u64::MAX);
+        assert_eq!(hash_ceiling(20, 0), u64::MAX);
     }
 
     proptest! {

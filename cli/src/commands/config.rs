@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::args::RunArgs;
+use crate::output::say;
 
 use super::office;
 
@@ -13,11 +14,11 @@ pub(crate) fn show(args: &RunArgs) -> anyhow::Result<ExitCode> {
         let values: Vec<_> = values
             .map(|value| serde_json::json!({ "key": value.key, "value": value.value, "origin": value.origin }))
             .collect();
-        println!("{}", serde_json::Value::from(values));
+        say!("{}", serde_json::Value::from(values));
         return Ok(ExitCode::SUCCESS);
     }
     for value in &settings.effective {
-        println!("{} = {}  # {}", value.key, value.value, value.origin);
+        say!("{} = {}  # {}", value.key, value.value, value.origin);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use coordinator::planning::{Preview, preview};
 use market::store::{OpenStoreError, Store};
 
 use crate::args::RunArgs;
+use crate::output::say;
 use crate::report::grouped;
 
 use super::office;
@@ -26,7 +27,7 @@ pub(crate) fn plan(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let workers = settings.workers.get();
     let preview = office::runtime()?.block_on(preview(&request, &data, out.as_ref(), workers))?;
     if args.json {
-        println!("{}", json(&preview));
+        say!("{}", json(&preview));
     } else {
         print_plan(&preview);
     }
@@ -36,14 +37,14 @@ pub(crate) fn plan(args: &RunArgs) -> anyhow::Result<ExitCode> {
 fn print_plan(preview: &Preview) {
     let bytes: u64 = preview.compute.iter().map(|(_, bytes, _)| bytes).sum();
     match &preview.newest {
-        Some(newest) if preview.unchanged => println!(
+        Some(newest) if preview.unchanged => say!(
             "nothing to do: run {} is completed and nothing changed",
             newest.run
         ),
-        Some(newest) if newest.outcome.is_none() => println!("run {} goes on", newest.run),
-        _ => println!("a new run"),
+        Some(newest) if newest.outcome.is_none() => say!("run {} goes on", newest.run),
+        _ => say!("a new run"),
     }
-    println!(
+    say!(
         "  compute   {} tickers, {} bytes of price files, in {} shards",
         grouped(preview.compute.len() as u64),
         grouped(bytes),
@@ -57,20 +58,20 @@ fn print_plan(preview: &Preview) {
         } else {
             String::new()
         };
-        println!("            {why}: {named}{more}");
+        say!("            {why}: {named}{more}");
     }
-    println!(
+    say!(
         "  carry     {} tickers over from earlier runs",
         grouped(preview.carry as u64)
     );
     if preview.done_before > 0 {
-        println!(
+        say!(
             "  keep      {} tickers that are done",
             grouped(preview.done_before as u64)
         );
     }
     for file in &preview.dataset.set_aside {
-        println!("  set aside {}: {}", file.path, file.fault);
+        say!("  set aside {}: {}", file.path, file.fault);
     }
 }
 

@@ -7,6 +7,7 @@ use coordinator::prune::{Fate, fates, remove};
 use market::store::Store;
 
 use crate::args::HistoryArgs;
+use crate::output::say;
 
 use super::{office, run::holder};
 
@@ -39,12 +40,12 @@ async fn prune_runs(out: &Store, keep: usize, dry_run: bool, json: bool) -> anyh
             }
         };
         if json {
-            println!(
+            say!(
                 "{}",
                 serde_json::json!({ "run_id": past.run, "fate": word })
             );
         } else {
-            println!("{} {word}", past.run);
+            say!("{} {word}", past.run);
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use worker::in_process::InProcessWorker;
 
 use crate::args::RunArgs;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::{exit, progress, report};
 
@@ -24,12 +25,17 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     match &result {
         Ok(summary) if args.json => {
             eprint!("{}", report::summary(summary));
-            println!("{}", serde_json::to_string(summary)?);
+            say!("{}", serde_json::to_string(summary)?);
         }
-        Ok(summary) => print!("{}", report::summary(summary)),
+        Ok(summary) => crate::output::write(format_args!("{}", report::summary(summary))),
         Err(error) if args.json => {
-            let failure = serde_json::json!({ "run_id": null, "status": "failed", "reason": format!("{error:#}") });
-            println!("{failure}");
+            let status = if matches!(error.downcast_ref(), Some(RunError::Interrupted)) {
+                "interrupted"
+            } else {
+                "failed"
+            };
+            let failure = serde_json::json!({ "run_id": null, "status": status, "reason": format!("{error:#}") });
+            say!("{failure}");
         }
         Err(_) => {}
     }

@@ -7,6 +7,7 @@ use market::store::Store;
 use proto::id::RunId;
 
 use crate::args::HistoryArgs;
+use crate::output::say;
 use crate::report::{self, grouped};
 
 use super::office;
@@ -20,7 +21,7 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     })?;
     if args.json {
         for past in &runs {
-            println!("{}", json(past));
+            say!("{}", json(past));
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -31,9 +32,14 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
+    say!(
         "{:<20} {:<22} {:>8} {:>13} {:>9} {:>8}",
-        "RUN", "STATUS", "SYMBOLS", "ROWS", "SECONDS", "SKILL"
+        "RUN",
+        "STATUS",
+        "SYMBOLS",
+        "ROWS",
+        "SECONDS",
+        "SKILL"
     );
     for past in &runs {
         let mark = if latest
@@ -45,7 +51,7 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
             ""
         };
         let Some(outcome) = &past.outcome else {
-            println!(
+            say!(
                 "{:<20} {:<22} {:>8}",
                 past.run,
                 "unfinished",
@@ -55,7 +61,7 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         };
         let summary = &outcome.summary;
         let skill = summary.model.as_ref().and_then(|model| model.skill);
-        println!(
+        say!(
             "{:<20} {:<22} {:>8} {:>13} {:>9.2} {:>8}{mark}",
             past.run,
             summary.status.describe(),
@@ -82,27 +88,27 @@ pub(crate) fn show(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         Ok(history::get(&out, &run).await?)
     })?;
     if args.json {
-        println!("{}", json(&past));
+        say!("{}", json(&past));
         return Ok(ExitCode::SUCCESS);
     }
     match &past.outcome {
         Some(outcome) => {
-            print!("{}", report::summary(&outcome.summary));
+            crate::output::write(format_args!("{}", report::summary(&outcome.summary)));
             for warning in &outcome.summary.warnings {
-                println!("  warning   {warning}");
+                say!("  warning   {warning}");
             }
             for (stage, seconds) in &outcome.summary.seconds {
-                println!("  {stage:<9} {seconds:>9.3} s");
+                say!("  {stage:<9} {seconds:>9.3} s");
             }
         }
-        None => println!(
+        None => say!(
             "run {} is unfinished: run the same job again to go on",
             past.run
         ),
     }
-    println!("  data      {}", past.plan.data);
+    say!("  data      {}", past.plan.data);
     for feature in past.plan.job.recipe.schema.features() {
-        println!(
+        say!(
             "  feature   {} = {} of {} over {} rows",
             feature.name,
             feature.operation.name(),

@@ -9,12 +9,9 @@ use clap::CommandFactory;
 use crate::args::Cli;
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(
-        shell,
-        &mut Cli::command(),
-        "tickermill",
-        &mut std::io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tickermill", &mut script);
+    crate::output::write(format_args!("{}", String::from_utf8_lossy(&script)));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use market::synth::{SyntheticMarket, write_market};
 
 use crate::args::SynthArgs;
+use crate::output::say;
 use crate::progress::counting_bar;
 use crate::report::grouped;
 
@@ -18,7 +19,7 @@ pub(crate) fn synth(args: &SynthArgs) -> anyhow::Result<ExitCode> {
     let bar = counting_bar("tickers", args.tickers as u64);
     let written = write_market(&args.out, &market, &|_| bar.inc(1))?;
     bar.finish_and_clear();
-    println!(
+    say!(
         "{} tickers, {} rows, {} bytes in {}",
         grouped(written.tickers as u64),
         grouped(written.rows),
@@ -31,9 +32,11 @@ pub(crate) fn synth(args: &SynthArgs) -> anyhow::Result<ExitCode> {
             [first] => format!(" line {first}"),
             [first, .., last] => format!(" lines {first} to {last}"),
         };
-        println!(
+        say!(
             "  {:?} ({:?}): {}{lines}",
-            fault.kind, fault.outcome, fault.path
+            fault.kind,
+            fault.outcome,
+            fault.path
         );
     }
     Ok(ExitCode::SUCCESS)
