@@ -28,14 +28,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     if let Some(RunError::Interrupted) = error.downcast_ref() {
         return ExitCode::from(INTERRUPTED);
     }
-    let bad_location = matches!(
-        error.downcast_ref(),
-        Some(
-            OpenStoreError::NoFolder(_)
-                | OpenStoreError::NotBuiltIn(_)
-                | OpenStoreError::Open { .. }
-        )
-    );
+    let bad_location = error
+        .downcast_ref()
+        .is_some_and(OpenStoreError::is_bad_usage);
     let bad_size = matches!(error.downcast_ref(), Some(SynthError::InvalidSize { .. }));
     let bad_usage = error.is::<ConfigError>() || error.is::<proto::id::RunIdError>();
     if bad_location || bad_size || bad_usage {
