@@ -13,9 +13,9 @@ pub fn of_feature_files(folder: &Path) -> String {
         lines.push((symbol.into_owned(), blake3::hash(&bytes).to_hex()));
     }
     lines.sort();
-    let text: String = lines
-        .iter()
-        .map(|(symbol, hash)| format!("{symbol} {hash}\n"))
-        .collect();
-    blake3::hash(text.as_bytes()).to_hex().to_string()
+    let mut hasher = blake3::Hasher::new();
+    for (symbol, hash) in lines {
+        hasher.update(format!("{symbol} {hash}\n").as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }

@@ -5,5 +5,6 @@ pub mod feature_files;
 pub mod market;
 pub mod process;
 pub mod python;
+pub mod quarantine;
 pub mod tickermill;
 pub mod workplace;

@@ -87,6 +87,10 @@ impl Ended {
     }
 
     /// Asserts the exit status.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "to assert is a use of its own"
+    )]
     #[track_caller]
     pub fn expect_exit(self, exit: i32) -> Self {
         assert_eq!(

@@ -1,5 +1,10 @@
 //! The configuration: one file, overridden by variables, overridden by flags; every problem at once, with its source.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, in its helpers too"
+)]
+
 use serde_json::Value;
 use tickermill_tests::market;
 use tickermill_tests::workplace::Workplace;

@@ -1,15 +1,19 @@
-//! Every fault of the design, planted in a market: each is found where it is, and a limit stops the run before it publishes.
+//! Every fault of the design, planted in a market: each is found where it is.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, in its helpers too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use market::synth::{FaultKind, Outcome, PlantedFault, Written};
 use serde_json::{Value, json};
 use tickermill_tests::feature_files::{read, texts};
 use tickermill_tests::market as markets;
+use tickermill_tests::quarantine::{self, SetAside, reason};
 use tickermill_tests::workplace::Workplace;
 
 const RUN: &str = "run --data market --no-train --json";
@@ -24,8 +28,7 @@ struct Found {
     written: Written,
     summary: Value,
     quality: Value,
-    /// Reason, byte offset and raw bytes of each row set aside, by file and line; a whole file has line 0.
-    quarantine: BTreeMap<(String, u64), (String, u64, Vec<u8>)>,
+    quarantine: BTreeMap<(String, u64), SetAside>,
 }
 
 fn find_all() -> Found {
@@ -34,55 +37,12 @@ fn find_all() -> Found {
     let summary = workplace.run_with(RUN, &NO_LIMITS).completed();
     let run = summary["run_id"].as_str().unwrap();
     let quality = workplace.json(&format!("out/runs/{run}/quality.json"));
-    let parquet = read(&workplace.path(&format!("out/runs/{run}/quarantine.parquet")));
     Found {
-        quarantine: quarantine(&parquet),
+        quarantine: quarantine::read(&workplace, run),
         workplace,
         written,
         summary,
         quality,
-    }
-}
-
-fn quarantine(batch: &RecordBatch) -> BTreeMap<(String, u64), (String, u64, Vec<u8>)> {
-    let files = texts(batch, "file").into_iter().flatten();
-    let reasons: Vec<String> = texts(batch, "reason").into_iter().flatten().collect();
-    let lines = batch["line"].as_primitive::<UInt64Type>();
-    let offsets = batch["byte_offset"].as_primitive::<UInt64Type>();
-    let raw = batch["raw"].as_binary::<i32>();
-    let mut entries = BTreeMap::new();
-    for (row, file) in files.enumerate() {
-        let whole_file = lines.is_null(row);
-        assert_eq!(offsets.is_null(row), whole_file, "{file}");
-        assert_eq!(raw.is_null(row), whole_file, "{file}");
-        let line = if whole_file { 0 } else { lines.value(row) };
-        let offset = if whole_file { 0 } else { offsets.value(row) };
-        let bytes = if whole_file { &[][..] } else { raw.value(row) };
-        let entry = (reasons[row].clone(), offset, bytes.to_vec());
-        let twice = entries.insert((file.clone(), line), entry);
-        assert!(twice.is_none(), "{file} line {line} is there twice");
-    }
-    entries
-}
-
-/// The reason code of a fault that goes to quarantine.
-fn reason(kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::BlankField => "blank-field",
-        FaultKind::NullField | FaultKind::NanField | FaultKind::NotANumber => "not-a-number",
-        FaultKind::InfiniteField => "infinite",
-        FaultKind::NegativePrice => "negative-price",
-        FaultKind::NegativeVolume => "negative-volume",
-        FaultKind::FractionalVolume => "fractional-volume",
-        FaultKind::RaggedLine | FaultKind::TruncatedLine | FaultKind::RaggedFile => "ragged",
-        FaultKind::BadDate => "bad-date",
-        FaultKind::DifferentRepeatedDate => "repeated-date",
-        FaultKind::EmptyFile => "empty",
-        FaultKind::MissingColumns => "columns-missing",
-        FaultKind::NotText => "not-text",
-        FaultKind::UnsafeFileName => "bad-symbol",
-        FaultKind::TwoFiles => "two-files",
-        other => panic!("{other:?} is not for quarantine"),
     }
 }
 
@@ -115,13 +75,18 @@ impl Found {
         let bytes = fs::read(market).unwrap();
         for line in &fault.lines {
             let key = (fault.path.clone(), *line);
-            let Some((found, offset, raw)) = self.quarantine.get(&key) else {
+            let Some(SetAside {
+                reason: found,
+                offset,
+                raw,
+            }) = self.quarantine.get(&key)
+            else {
                 panic!("{fault:?}: line {line} is not in quarantine")
             };
             assert_eq!(found, reason(fault.kind), "{fault:?}");
             let start = *offset as usize;
-            let lines_before = bytes[..start].iter().filter(|byte| **byte == b'\n').count();
-            assert_eq!(lines_before as u64 + 1, *line, "{fault:?}: the byte offset");
+            let line_there = bytes[..start].split(|byte| *byte == b'\n').count();
+            assert_eq!(line_there as u64, *line, "{fault:?}: the byte offset");
             assert!(bytes[start..].starts_with(raw), "{fault:?}: the raw bytes");
             assert!(!raw.is_empty() && !raw.contains(&b'\n'), "{fault:?}");
         }
@@ -129,8 +94,8 @@ impl Found {
 
     fn expect_quarantined_file(&self, fault: &PlantedFault) {
         let entry = self.quarantine.get(&(fault.path.clone(), 0));
-        let (found, ..) = entry.unwrap_or_else(|| panic!("{fault:?} is not in quarantine"));
-        assert_eq!(found, reason(fault.kind), "{fault:?}");
+        let entry = entry.unwrap_or_else(|| panic!("{fault:?} is not in quarantine"));
+        assert_eq!(entry.reason, reason(fault.kind), "{fault:?}");
         assert!(
             self.quality["quarantined_files"][&fault.path].is_string(),
             "{fault:?}"
@@ -246,64 +211,4 @@ fn nothing_but_the_planted_faults_is_set_aside_and_the_rows_balance() {
         let accounted = rows("written") + rows("discarded") + rows("merged") + rows("quarantined");
         assert_eq!(accounted, rows("read"), "{symbol}");
     }
-}
-
-#[test]
-fn a_limit_stops_the_run_and_looser_ones_take_up_its_commits() {
-    let workplace = Workplace::empty();
-    let written = markets::faulty(&workplace.path("market"), 10, 100);
-    let stopped = workplace.run(RUN).expect_exit(3).json();
-    assert_eq!(stopped["status"], "failed_quality");
-    let reason = stopped["reason"].as_str().unwrap();
-    let run = stopped["run_id"].as_str().unwrap();
-    let quarantine = workplace.path(&format!("out/runs/{run}/quarantine.parquet"));
-    for part in [
-        "quality.max_quarantined_rows = 0.001",
-        "quality.max_quarantined_files = 0.01",
-        quarantine.to_str().unwrap(),
-        "raise the limit",
-    ] {
-        assert!(reason.contains(part), "{part} is not in {reason}");
-    }
-    assert!(read(&quarantine).num_rows() > 0);
-    assert!(
-        workplace
-            .path(&format!("out/runs/{run}/quality.json"))
-            .exists()
-    );
-    assert!(!workplace.path("out/latest.json").exists());
-    assert!(!workplace.path("out/models").exists());
-    assert_eq!(workplace.run(RUN).expect_exit(3).json()["recomputed"], 0);
-    let one_limit = workplace
-        .run_with(RUN, &NO_LIMITS[..1])
-        .expect_exit(3)
-        .json();
-    assert!(
-        !one_limit["reason"]
-            .as_str()
-            .unwrap()
-            .contains("max_quarantined_rows")
-    );
-    let loose = workplace.run_with(RUN, &NO_LIMITS).completed();
-    assert_eq!(loose["recomputed"], 0);
-    assert_eq!(loose["rows_read"], written.rows);
-    assert!(loose["carried_over"].as_u64().unwrap() >= loose["symbols"].as_u64().unwrap());
-    assert_eq!(workplace.json("out/latest.json")["run_id"], loose["run_id"]);
-}
-
-#[test]
-fn a_run_that_carries_over_keeps_the_ledger() {
-    let workplace = Workplace::empty();
-    markets::faulty(&workplace.path("market"), 10, 100);
-    let first = workplace.run_with(RUN, &NO_LIMITS).completed();
-    markets::edit_last_volume(&workplace.path("market/stocks/BLANKFIELD.csv"), false);
-    let second = workplace.run_with(RUN, &NO_LIMITS).completed();
-    assert_eq!(second["recomputed"], 1);
-    let ledger = |summary: &Value| {
-        let run = summary["run_id"].as_str().unwrap();
-        quarantine(&read(
-            &workplace.path(&format!("out/runs/{run}/quarantine.parquet")),
-        ))
-    };
-    assert_eq!(ledger(&second), ledger(&first));
 }

@@ -1,5 +1,10 @@
 //! Price files that change while a run reads them: the run fails and says which.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, in its helpers too"
+)]
+
 use std::fs;
 use std::sync::Arc;
 
@@ -26,7 +31,7 @@ async fn compute(workplace: &Workplace, ticker: TickerFile) -> Result<usize, Sha
     let id = WorkerId("one".to_owned());
     let worker = InProcessWorker::new(id, store("market"), store("out"), Arc::new(pool));
     let schema = FeatureSchema::declare(standard(30), Target::default()).unwrap();
-    let ticket = ShardTicket {
+    let asked = ShardTicket {
         run: RunId::parse("0123456789abcdef-1").unwrap(),
         epoch: 1,
         shard: ShardId(0),
@@ -38,7 +43,7 @@ async fn compute(workplace: &Workplace, ticker: TickerFile) -> Result<usize, Sha
         sample: None,
     };
     let (progress, _heard) = tokio::sync::mpsc::channel(1);
-    let result = worker.compute(ticket, progress).await?;
+    let result = worker.compute(asked, progress).await?;
     Ok(result.records.len())
 }
 
