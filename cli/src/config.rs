@@ -246,7 +246,12 @@ impl Sources {
         if let Some(flag) = self.flags.get(key) {
             return (*flag).to_owned();
         }
-        match value.origin() {
+        // A table has no origin of its own; what is in it has.
+        let origin = value.origin().or_else(|| match &value.kind {
+            ValueKind::Table(table) => table.values().find_map(Value::origin),
+            _ => None,
+        });
+        match origin {
             Some("the environment") => format!(
                 "{ENVIRONMENT_PREFIX}__{}",
                 key.to_uppercase().replace('.', "__")
@@ -257,7 +262,10 @@ impl Sources {
     }
 }
 
-/// Tables become dotted keys; lists stay whole.
+/// Tables that are one value.
+const WHOLE_TABLES: [&str; 1] = ["target"];
+
+/// Tables become dotted keys, but for those that are one value; lists stay whole.
 fn flatten(prefix: &str, table: Map<String, Value>, values: &mut BTreeMap<String, Value>) {
     for (name, value) in table {
         let key = if prefix.is_empty() {
@@ -266,7 +274,11 @@ fn flatten(prefix: &str, table: Map<String, Value>, values: &mut BTreeMap<String
             format!("{prefix}.{name}")
         };
         match value.kind {
-            ValueKind::Table(table) if !table.is_empty() => flatten(&key, table, values),
+            ValueKind::Table(table)
+                if !table.is_empty() && !WHOLE_TABLES.contains(&key.as_str()) =>
+            {
+                flatten(&key, table, values);
+            }
             _ => {
                 values.insert(key, value);
             }
