@@ -39,9 +39,21 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
+/// The error in words, followed by those of its causes that it does not tell itself.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
 /// Tells the user, one line a problem, and gives the exit status.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    for line in format!("{error:#}").lines() {
+    for line in message(error).lines() {
         eprintln!("error: {line}");
     }
     of_error(error)

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         }
         Ok(summary) => print!("{}", report::summary(summary)),
         Err(error) if args.json => {
-            let failure = serde_json::json!({ "run_id": null, "status": "failed", "reason": format!("{error:#}") });
+            let failure = serde_json::json!({ "run_id": null, "status": "failed", "reason": exit::message(error) });
             println!("{failure}");
         }
         Err(_) => {}
