@@ -28,7 +28,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::planning::{self, PlanningError};
 use crate::publish::{self, HistoryOrEpochError};
-use crate::resume::{ResumeError, carry_over, committed_shard};
+use crate::resume::{ResumeError, can_carry_over, carry_over, committed_shard};
 use crate::sample::{SampleError, on_pool, sample_files};
 use crate::summary::{add_accounts, blank_summary, unchanged};
 use crate::train::{TrainedModel, train_model};
@@ -290,7 +290,8 @@ async fn plan_or_resume(
             plan,
             outcome: None,
         }) if !request.force => {
-            let stale = request.verify && inputs_differ(means, &dataset, &run).await?;
+            let stale = !can_carry_over(&means.out, &plan).await?
+                || request.verify && inputs_differ(means, &dataset, &run).await?;
             (!stale).then_some(plan)
         }
         _ => None,
