@@ -6,5 +6,6 @@ pub mod market;
 pub mod process;
 pub mod python;
 pub mod quarantine;
+pub mod skip;
 pub mod tickermill;
 pub mod workplace;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::skip::skipped;
+
 /// The variable that names a Python with onnx, onnxruntime, numpy and pyarrow.
 pub const VARIABLE: &str = "TICKERMILL_PYTHON";
 
@@ -10,7 +12,7 @@ pub const VARIABLE: &str = "TICKERMILL_PYTHON";
 pub fn command(test: &str) -> Option<Command> {
     let python = std::env::var_os(VARIABLE).map(PathBuf::from);
     if python.is_none() {
-        eprintln!("skipped: {test}: {VARIABLE} names no python");
+        skipped(test, format_args!("{VARIABLE} names no python"));
     }
     python.map(Command::new)
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use tickermill_tests::market;
+use tickermill_tests::skip::skipped;
 use tickermill_tests::tickermill::{self, Ended};
 use tickermill_tests::workplace::Workplace;
 
@@ -38,7 +39,7 @@ fn run_without_rights(workplace: &Workplace, test: &str) -> Option<Ended> {
     match command.output() {
         Ok(output) => Some(Ended::of(&output)),
         Err(error) => {
-            eprintln!("skipped: {test}: cannot run as another user: {error}");
+            skipped(test, format_args!("cannot run as another user: {error}"));
             None
         }
     }
@@ -126,12 +127,12 @@ fn a_full_output_stops_the_run_until_there_is_room() {
     command.env("TICKERMILL_BINARY", tickermill::binary());
     let ended = match command.output() {
         Ok(output) => Ended::of(&output),
-        Err(error) => return eprintln!("skipped: full output: there is no unshare: {error}"),
+        Err(error) => return skipped("full output", format_args!("there is no unshare: {error}")),
     };
     if ended.stdout.is_empty() {
-        return eprintln!(
-            "skipped: full output: no file system of our own: {}",
-            ended.stderr
+        return skipped(
+            "full output",
+            format_args!("no file system of our own: {}", ended.stderr),
         );
     }
     let [failure, exit, no_latest, _] = ended.stdout.lines().collect::<Vec<_>>()[..] else {

@@ -167,3 +167,24 @@ fn bad_usage_is_said_by_the_exit_status() {
         workplace.run(arguments).expect_exit(2);
     }
 }
+
+#[test]
+fn another_target_can_be_declared() {
+    let workplace = market::small_workplace();
+    workplace.write(
+        "target.toml",
+        "[target]\nname = \"in_two_days\"\ncolumn = \"Volume\"\nlead = 2\n",
+    );
+    let done = workplace
+        .run("run --data market --config target.toml --no-train --json")
+        .completed();
+    let folder = std::path::Path::new(done["features_dir"].as_str().unwrap());
+    let batch = tickermill_tests::feature_files::read(&folder.join("NAN.parquet"));
+    let target = batch.column_by_name("in_two_days").unwrap();
+    assert_eq!(target.null_count(), 2);
+    workplace.write("wrong.toml", "[target]\nname = \"x\"\n");
+    let wrong = workplace
+        .run("run --data market --config wrong.toml")
+        .expect_exit(2);
+    wrong.expect_one_error(&["target", "wrong.toml", "column"]);
+}

@@ -194,26 +194,6 @@ fn a_committed_file_that_is_damaged_is_made_again() {
 }
 
 #[test]
-fn a_damaged_file_of_an_earlier_run_is_not_carried_over() {
-    let workplace = market::small_workplace();
-    let run = "run --data market --no-train --json";
-    let first = workplace.run(run).completed();
-    let id = first["run_id"].as_str().unwrap();
-    let features = format!("out/runs/{id}/market_data_with_features");
-    fs::remove_file(workplace.path(&format!("{features}/NAN.parquet"))).unwrap();
-    workplace.write(&format!("{features}/TRUE.parquet"), "not what was written");
-    market::edit_last_volume(&workplace.path("market/stocks/CARR#.csv"), false);
-    let second = workplace.run(run).completed();
-    assert_eq!(
-        second["recomputed"], 3,
-        "one was edited, one is gone, one is damaged"
-    );
-    assert_eq!(second["carried_over"], 1);
-    let fresh = workplace.run(&format!("{run} --out fresh")).completed();
-    assert_eq!(second["dataset_digest"], fresh["dataset_digest"]);
-}
-
-#[test]
 fn commits_of_files_that_changed_unseen_are_not_trusted_by_verify() {
     let (workplace, _) = workplace_and_reference();
     let out = workplace.path("out");

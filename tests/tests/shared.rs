@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tickermill_tests::python;
+use tickermill_tests::skip::skipped;
 use tickermill_tests::tickermill::{self, repository};
 use tickermill_tests::workplace::Workplace;
 
@@ -23,7 +24,10 @@ fn real_tickers_have_the_known_counts_and_the_oracles_features() {
     let shared = shared();
     let data = shared.join("data/market");
     if !data.is_dir() {
-        return eprintln!("skipped: real tickers: {} is not there", data.display());
+        return skipped(
+            "real tickers",
+            format_args!("{} is not there", data.display()),
+        );
     }
     let workplace = Workplace::empty();
     let mut command = tickermill::command(workplace.folder(), "run --json --data");
@@ -50,7 +54,10 @@ fn real_tickers_have_the_known_counts_and_the_oracles_features() {
 fn check_with_the_oracle(shared: &Path, data: &Path, summary: &Value) {
     let script = shared.join("oracle/check_dataset.py");
     if !script.is_file() {
-        return eprintln!("skipped: the oracle: {} is not there", script.display());
+        return skipped(
+            "the oracle",
+            format_args!("{} is not there", script.display()),
+        );
     }
     let Some(mut python) = python::command("the oracle") else {
         return;
