@@ -28,14 +28,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     if let Some(RunError::Interrupted) = error.downcast_ref() {
         return ExitCode::from(INTERRUPTED);
     }
-    let bad_location = matches!(
-        error.downcast_ref(),
-        Some(
-            OpenStoreError::NoFolder(_)
-                | OpenStoreError::NotBuiltIn(_)
-                | OpenStoreError::Open { .. }
-        )
-    );
+    let bad_location = error
+        .downcast_ref()
+        .is_some_and(OpenStoreError::is_bad_usage);
     let bad_size = matches!(error.downcast_ref(), Some(SynthError::InvalidSize { .. }));
     let bad_usage = error.is::<ConfigError>() || error.is::<proto::id::RunIdError>();
     if bad_location || bad_size || bad_usage {
@@ -44,9 +39,21 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
+/// The error in words, followed by those of its causes that it does not tell itself.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
 /// Tells the user, one line a problem, and gives the exit status.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    for line in format!("{error:#}").lines() {
+    for line in message(error).lines() {
         eprintln!("error: {line}");
     }
     of_error(error)

@@ -27,6 +27,8 @@ struct Claim {
     renewed: u64,
     /// Whether the holder has let go.
     released: bool,
+    /// Whether the holder has the lock of the living: that it is free then tells that the holder is dead.
+    locked: bool,
 }
 
 /// Why the store could not be claimed, or is lost.
@@ -66,7 +68,7 @@ pub struct Epoch {
     superseded_by: watch::Receiver<Option<u64>>,
     renewals: JoinHandle<()>,
     /// Held by the operating system for as long as this process lives, so that others need not wait for a dead holder.
-    _alive: Option<Arc<std::fs::File>>,
+    alive: Option<Arc<std::fs::File>>,
 }
 
 impl Epoch {
@@ -89,7 +91,7 @@ impl Epoch {
                 && let Some(claim) = read_claim(out, number).await?
                 && !claim.released
                 && claim.holder != holder
-                && alive.is_none()
+                && !(claim.locked && alive.is_some())
             {
                 let unchanged = last_seen
                     .as_ref()
@@ -111,6 +113,7 @@ impl Epoch {
                 holder: holder.to_owned(),
                 renewed: 0,
                 released: false,
+                locked: alive.is_some(),
             };
             if out.claim(&path(number), json(&claim)).await? {
                 remove_older(out, number).await?;
@@ -131,6 +134,7 @@ impl Epoch {
             out.clone(),
             number,
             holder.to_owned(),
+            alive.is_some(),
             lease,
             superseded,
         ));
@@ -140,7 +144,7 @@ impl Epoch {
             out: out.clone(),
             superseded_by,
             renewals,
-            _alive: alive.map(Arc::new),
+            alive: alive.map(Arc::new),
         }
     }
 
@@ -179,6 +183,7 @@ impl Epoch {
             holder: self.holder.clone(),
             renewed: u64::MAX,
             released: true,
+            locked: self.alive.is_some(),
         };
         if let Err(error) = self.out.replace(&path(self.number), json(&claim)).await {
             tracing::warn!(
@@ -200,6 +205,7 @@ async fn renew(
     out: Store,
     number: u64,
     holder: String,
+    locked: bool,
     lease: Duration,
     superseded: watch::Sender<Option<u64>>,
 ) {
@@ -219,6 +225,7 @@ async fn renew(
             holder: holder.clone(),
             renewed,
             released: false,
+            locked,
         };
         if let Err(error) = out.replace(&path(number), json(&claim)).await {
             tracing::warn!("cannot renew the claim to the output: {error}");
@@ -350,6 +357,28 @@ mod tests {
         ));
         assert!(first.confirm().await.is_err());
         second.confirm().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_free_lock_does_not_make_a_holder_without_it_dead() {
+        let (_folder, out) = store();
+        // Both look at the empty store at once: the one has the lock, the other the claim.
+        let lock = super::lock_of_the_living(&out).unwrap();
+        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        drop(lock);
+        let (told, mut waits) = tokio::sync::mpsc::channel(1);
+        let second = {
+            let out = out.clone();
+            tokio::spawn(async move {
+                Epoch::claim(&out, "b", LEASE, |name| {
+                    told.try_send(name.to_owned()).unwrap();
+                })
+                .await
+            })
+        };
+        assert_eq!(waits.recv().await.as_deref(), Some("a"));
+        first.release().await;
+        assert_eq!(second.await.unwrap().unwrap().number(), 2);
     }
 
     #[tokio::test]

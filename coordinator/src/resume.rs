@@ -77,6 +77,23 @@ async fn is_as_written(out: &Store, path: &str, written: &WrittenFile) -> Result
     Ok(hash.await.expect("hashing does not panic") == written.blake3)
 }
 
+/// Whether the files of carried tickers are as they were written: those of the run where they are committed, else those of
+/// the earlier runs, which may have been pruned meanwhile.
+pub(crate) async fn can_carry_over(out: &Store, plan: &Plan) -> Result<bool, ResumeError> {
+    if plan.carried.is_empty() {
+        return Ok(true);
+    }
+    let commit = read_commit(out, &paths::carried_commit(&plan.run)).await?;
+    let owner = |from| if commit.is_some() { &plan.run } else { from };
+    let owned: Vec<_> = plan
+        .carried
+        .iter()
+        .map(|carried| (owner(&carried.from), &carried.record))
+        .collect();
+    let whole = check_files(out, &owned).await?;
+    Ok(whole.into_iter().all(|whole| whole))
+}
+
 /// Makes the files of carried tickers those of this run, and commits them.
 pub(crate) async fn carry_over(out: &Store, plan: &Plan) -> Result<Vec<TickerRecord>, ResumeError> {
     let records: Vec<TickerRecord> = plan

@@ -9,7 +9,7 @@ use market::sample::{Sample, SampledRow};
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
 use proto::event::{Observer, RunEvent, Stage, Unit};
-use proto::id::ShardId;
+use proto::id::{RunId, ShardId};
 use proto::link::WorkerLink;
 use proto::record::{TickerRecord, TickerResult};
 use rayon::ThreadPool;
@@ -28,7 +28,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::planning::{self, PlanningError};
 use crate::publish::{self, HistoryOrEpochError};
-use crate::resume::{ResumeError, carry_over, committed_shard};
+use crate::resume::{ResumeError, can_carry_over, carry_over, committed_shard};
 use crate::sample::{SampleError, on_pool, sample_files};
 use crate::summary::{add_accounts, blank_summary, unchanged};
 use crate::train::{TrainedModel, train_model};
@@ -149,6 +149,8 @@ async fn run_under(
     dataset: Dataset,
     narrator: &Narrator,
 ) -> Result<Summary, RunError> {
+    means.out.sweep_root();
+    means.out.sweep(paths::MODELS);
     // Another may have completed this very job while this one waited for it.
     if let Some(done) = find_completed(request, means, &dataset).await? {
         publish::move_pointers(&means.out, epoch, &done).await?;
@@ -159,7 +161,10 @@ async fn run_under(
         plan_or_resume(epoch, request, means, dataset, narrator).await?
     };
     let result = run_planned(epoch, request, means, &plan, resumed, narrator).await;
-    narrator.write_log(&means.out, &plan.run).await?;
+    if !matches!(result, Err(RunError::Epoch(_))) {
+        // The run is another's, who may have completed it, where the output was taken over.
+        narrator.write_log(&means.out, &plan.run).await?;
+    }
     result
 }
 
@@ -254,17 +259,20 @@ async fn find_completed(
     if outcome.summary.status != Status::Completed {
         return Ok(None);
     }
-    if request.verify {
-        let digests = planning::hash_inputs(&means.data, dataset).await?;
-        let records = read_commits(&means.out, &run).await?;
-        let changed = |record: &TickerRecord| {
-            digests.get(record.input.symbol.as_str()) != Some(&record.input_blake3)
-        };
-        if records.iter().any(changed) {
-            return Ok(None);
-        }
+    if request.verify && inputs_differ(means, dataset, &run).await? {
+        return Ok(None);
     }
     Ok(Some(outcome))
+}
+
+/// Whether some price file has other bytes than those that a commit of the run was made from.
+async fn inputs_differ(means: &Means, dataset: &Dataset, run: &RunId) -> Result<bool, RunError> {
+    let digests = planning::hash_inputs(&means.data, dataset).await?;
+    let records = read_commits(&means.out, run).await?;
+    let differs = |record: &TickerRecord| {
+        digests.get(record.input.symbol.as_str()) != Some(&record.input_blake3)
+    };
+    Ok(records.iter().any(differs))
 }
 
 /// The unfinished run of this job, checked, or a new one, claimed.
@@ -276,16 +284,24 @@ async fn plan_or_resume(
     narrator: &Narrator,
 ) -> Result<(Plan, Resumed), RunError> {
     let (newest, number) = history::newest_of(&means.out, &request.job.key(&dataset)).await?;
-    let plan = match newest {
+    let unfinished = match newest {
         Some(PastRun {
+            run,
             plan,
             outcome: None,
-            ..
         }) if !request.force => {
+            let stale = !can_carry_over(&means.out, &plan).await?
+                || request.verify && inputs_differ(means, &dataset, &run).await?;
+            (!stale).then_some(plan)
+        }
+        _ => None,
+    };
+    let plan = match unfinished {
+        Some(plan) => {
             means.out.sweep(&paths::run(&plan.run));
             plan
         }
-        _ => {
+        None => {
             let plan = planning::plan(request, means, dataset, epoch.number(), number).await?;
             let json = serde_json::to_vec(&plan).expect("our own types have a JSON form");
             means

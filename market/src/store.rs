@@ -39,7 +39,7 @@ pub enum OpenStoreError {
     #[error("folder {0} does not exist: check the path")]
     NoFolder(PathBuf),
     /// The folder cannot be made or used.
-    #[error("cannot use folder {path}: {source}")]
+    #[error("cannot use folder {path}: {source}{}", folder_advice(source))]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -59,6 +59,31 @@ pub enum OpenStoreError {
         "cannot open {0}: this build has no object stores: build with `--features s3`, or give a folder"
     )]
     NotBuiltIn(String),
+}
+
+impl OpenStoreError {
+    /// Whether the location cannot be meant: no leave and no room in the world make it a store.
+    pub fn is_bad_usage(&self) -> bool {
+        match self {
+            Self::NoFolder(_) | Self::NotBuiltIn(_) | Self::Open { .. } => true,
+            Self::Folder { source, .. } => is_no_folder(source),
+        }
+    }
+}
+
+fn is_no_folder(source: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{AlreadyExists, NotADirectory};
+    matches!(source.kind(), AlreadyExists | NotADirectory)
+}
+
+/// What the user can do about a folder that cannot be used, appended to the error's text.
+fn folder_advice(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match source.kind() {
+        PermissionDenied | ReadOnlyFilesystem => ": check the permissions",
+        _ if is_no_folder(source) => ": a file is in its way, give a folder",
+        _ => "",
+    }
 }
 
 /// Why an operation on a store failed.
@@ -429,18 +454,15 @@ impl Store {
         let mut swept = 0;
         let mut folders = vec![folder.join(path)];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let staged = entry.file_name().to_str().is_some_and(is_staged);
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                    Ok(_) if staged => {
-                        swept += usize::from(std::fs::remove_file(entry.path()).is_ok())
-                    }
-                    _ => {}
-                }
-            }
+            swept += sweep_files(&folder, &mut folders);
         }
         swept
+    }
+
+    /// As [`Store::sweep`], for the files directly in the store's root.
+    pub fn sweep_root(&self) -> usize {
+        self.folder()
+            .map_or(0, |folder| sweep_files(folder, &mut Vec::new()))
     }
 
     /// Returns when everything written so far survives a loss of power.
@@ -511,6 +533,20 @@ impl Store {
             source,
         }
     }
+}
+
+/// Removes the staged files directly in a folder, adds its folders to `folders`, and returns how many files it removed.
+fn sweep_files(folder: &std::path::Path, folders: &mut Vec<PathBuf>) -> usize {
+    let mut swept = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let staged = entry.file_name().to_str().is_some_and(is_staged);
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+            Ok(_) if staged => swept += usize::from(std::fs::remove_file(entry.path()).is_ok()),
+            _ => {}
+        }
+    }
+    swept
 }
 
 /// Whether a local writer of `object_store` may have left this file: its name ends in `#` and digits.

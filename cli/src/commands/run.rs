@@ -34,7 +34,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             } else {
                 "failed"
             };
-            let failure = serde_json::json!({ "run_id": null, "status": status, "reason": format!("{error:#}") });
+            let failure = serde_json::json!({ "run_id": null, "status": status, "reason": exit::message(error) });
             say!("{failure}");
         }
         Err(_) => {}

@@ -1,0 +1,11 @@
+//! What the end-to-end tests stand on: the real binary, price folders to run it on, and readers of what it writes.
+
+pub mod digest;
+pub mod feature_files;
+pub mod market;
+pub mod process;
+pub mod python;
+pub mod quarantine;
+pub mod skip;
+pub mod tickermill;
+pub mod workplace;

@@ -1,0 +1,18 @@
+//! The Python of the variable `TICKERMILL_PYTHON`, for checks that others' libraries make.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::skip::skipped;
+
+/// The variable that names a Python with onnx, onnxruntime, numpy and pyarrow.
+pub const VARIABLE: &str = "TICKERMILL_PYTHON";
+
+/// A command that runs the Python; `None`, said loudly, where none is named.
+pub fn command(test: &str) -> Option<Command> {
+    let python = std::env::var_os(VARIABLE).map(PathBuf::from);
+    if python.is_none() {
+        skipped(test, format_args!("{VARIABLE} names no python"));
+    }
+    python.map(Command::new)
+}

@@ -1,0 +1,148 @@
+//! The `tickermill` binary as a user has it: built once, run with arguments, judged by its exit status and what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are a folder of the repository")
+}
+
+/// The binary, built at first use with the profile of the tests, so that they share what is built.
+pub fn binary() -> &'static Path {
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
+    &BINARY
+}
+
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--locked", "--package", "tickermill"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(repository())
+        .stderr(Stdio::inherit());
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.output().expect("cargo can be started");
+    assert!(output.status.success(), "the binary does not build");
+    let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the executable that it built")
+}
+
+/// A command that runs the binary in `folder` with `arguments`, parted by blanks, and none of the caller's configuration.
+pub fn command(folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments.split_whitespace())
+        .current_dir(folder);
+    without_configuration(&mut command);
+    command
+}
+
+/// Takes every variable away that would change what the binary does or says.
+pub fn without_configuration(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TICKERMILL") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Ended {
+    Ended::of(&command.output().expect("the command can be started"))
+}
+
+/// A process that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status; `None` where a signal ended it.
+    pub exit: Option<i32>,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// What a process left.
+    pub fn of(output: &Output) -> Self {
+        Self {
+            exit: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Asserts the exit status.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "to assert is a use of its own"
+    )]
+    #[track_caller]
+    pub fn expect_exit(self, exit: i32) -> Self {
+        assert_eq!(
+            self.exit,
+            Some(exit),
+            "stdout:\n{}stderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The last line of stdout as JSON, which `--json` promises.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let last = self.stdout.lines().last().unwrap_or_default();
+        serde_json::from_str(last).unwrap_or_else(|error| {
+            panic!(
+                "the last line of stdout is no JSON ({error}): {last:?}; stderr:\n{}",
+                self.stderr
+            )
+        })
+    }
+
+    /// The summary of a run that completed.
+    #[track_caller]
+    pub fn completed(self) -> Value {
+        let summary = self.expect_exit(0).json();
+        assert_eq!(summary["status"], "completed", "{summary:#}");
+        summary
+    }
+
+    /// The lines that tell the user what is wrong.
+    pub fn errors(&self) -> Vec<&str> {
+        self.stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("error: "))
+            .collect()
+    }
+
+    /// Asserts that there is one message, and that it has all of `parts`: what is wrong, where, and what to do.
+    #[track_caller]
+    pub fn expect_one_error(&self, parts: &[&str]) {
+        let errors = self.errors();
+        let [error] = errors[..] else {
+            panic!(
+                "expected one error, not {errors:?}; stderr:\n{}",
+                self.stderr
+            )
+        };
+        for part in parts {
+            assert!(error.contains(part), "{part:?} is not in {error:?}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The configuration: one file, overridden by variables, overridden by flags; every problem at once, with its source.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, in its helpers too"
+)]
+
+use serde_json::Value;
+use tickermill_tests::market;
+use tickermill_tests::workplace::Workplace;
+
+/// The value and origin of a key of `config --json`.
+fn effective(values: &Value, key: &str) -> (String, String) {
+    let values = values.as_array().expect("a list of values");
+    let found = values.iter().find(|value| value["key"] == key);
+    let found = found.unwrap_or_else(|| panic!("{key} is not shown"));
+    let text = |name: &str| found[name].as_str().unwrap().to_owned();
+    (text("value"), text("origin"))
+}
+
+#[test]
+fn flags_go_before_variables_and_variables_before_the_file() {
+    let workplace = Workplace::empty();
+    let file = "[features]\nwindow = 40\n[run]\nworkers = 3\n[model]\ntrees = 50\n";
+    workplace.write("tickermill.toml", file);
+    let ended = workplace.run_with(
+        "config --config tickermill.toml --window 60 --json",
+        &[("FEATURES__WINDOW", "50"), ("RUN__WORKERS", "4")],
+    );
+    let values = ended.expect_exit(0).json();
+    let expect = |key: &str, value: &str, origin: &str| {
+        assert_eq!(
+            effective(&values, key),
+            (value.to_owned(), origin.to_owned())
+        );
+    };
+    expect("features.window", "60", "--window");
+    expect("run.workers", "4", "TICKERMILL__RUN__WORKERS");
+    expect("model.trees", "50", "tickermill.toml");
+    expect("model.sample_rows", "10000", "default");
+}
+
+#[test]
+fn an_unknown_key_is_an_error_wherever_it_is() {
+    let workplace = market::small_workplace();
+    workplace.write("typo.toml", "[features]\nwindw = 40\n");
+    let file = workplace
+        .run("run --data market --config typo.toml")
+        .expect_exit(2);
+    file.expect_one_error(&[
+        "features.windw",
+        "typo.toml",
+        "there is no such key",
+        "features.window",
+    ]);
+    let variable = workplace
+        .run_with("run --data market", &[("FEATURES__WINDW", "40")])
+        .expect_exit(2);
+    variable.expect_one_error(&[
+        "features.windw",
+        "TICKERMILL__FEATURES__WINDW",
+        "no such key",
+    ]);
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn a_window_of_0_is_refused() {
+    let workplace = market::small_workplace();
+    let ended = workplace.run("run --data market --window 0").expect_exit(2);
+    ended.expect_one_error(&[
+        "features.window",
+        "--window",
+        "`0`",
+        "a whole number from 1 to",
+    ]);
+    let ended = workplace
+        .run("run --data market --window -1")
+        .expect_exit(2);
+    ended.expect_one_error(&["features.window", "--window", "`-1`"]);
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn two_wrong_values_are_reported_at_once_with_their_sources() {
+    let workplace = market::small_workplace();
+    workplace.write(
+        "wrong.toml",
+        "[features]\nwindow = 0\n[output]\nraw = \"maybe\"\n",
+    );
+    let ended = workplace
+        .run_with(
+            "run --data market --config wrong.toml --json",
+            &[("QUALITY__MAX_QUARANTINED_ROWS", "2")],
+        )
+        .expect_exit(2);
+    let errors = ended.errors();
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    for (key, source, wanted) in [
+        ("features.window", "wrong.toml", "a whole number from 1 to"),
+        ("output.raw", "wrong.toml", "true or false"),
+        (
+            "quality.max_quarantined_rows",
+            "TICKERMILL__QUALITY__MAX_QUARANTINED_ROWS",
+            "a number from 0 to 1",
+        ),
+    ] {
+        let tells = |error: &&&str| {
+            [key, source, wanted]
+                .iter()
+                .all(|part| error.contains(part))
+        };
+        assert_eq!(errors.iter().filter(tells).count(), 1, "{key}: {errors:?}");
+    }
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_toml_is_named() {
+    let workplace = market::small_workplace();
+    let missing = workplace
+        .run("run --data market --config none.toml")
+        .expect_exit(2);
+    assert!(missing.stderr.contains("none.toml"), "{}", missing.stderr);
+    workplace.write("bad.toml", "window = = 3\n");
+    let bad = workplace
+        .run("run --data market --config bad.toml")
+        .expect_exit(2);
+    assert!(bad.stderr.contains("bad.toml"), "{}", bad.stderr);
+    assert!(!workplace.path("out").exists());
+}
+
+#[test]
+fn features_are_declared_and_an_input_that_is_none_is_refused() {
+    let workplace = market::small_workplace();
+    let declared = "[features]\nwindow = 5\n\
+        [[features.declare]]\nname = \"low_5\"\ncolumn = \"Low\"\noperation = \"min\"\n\
+        [[features.declare]]\nname = \"high_9\"\ncolumn = \"High\"\noperation = \"max\"\nwindow = 9\n";
+    workplace.write("own.toml", declared);
+    let refused = workplace
+        .run("run --data market --config own.toml")
+        .expect_exit(2);
+    assert_eq!(refused.errors().len(), 2, "{}", refused.stderr);
+    assert!(
+        refused.errors()[0].contains("`vol_moving_avg` is not a declared feature: low_5, high_9")
+    );
+    let done = workplace
+        .run_with(
+            "run --data market --config own.toml --json",
+            &[("MODEL__INPUTS", "low_5,high_9"), ("MODEL__TREES", "5")],
+        )
+        .completed();
+    let folder = std::path::Path::new(done["features_dir"].as_str().unwrap());
+    let batch = tickermill_tests::feature_files::read(&folder.join("NAN.parquet"));
+    let names: Vec<String> = tickermill_tests::feature_files::columns(&batch)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names[9..], ["low_5", "high_9", "next_day_volume"]);
+    assert!(done["model"]["naive_moving_average_mae"].is_null());
+}
+
+#[test]
+fn bad_usage_is_said_by_the_exit_status() {
+    let workplace = Workplace::empty();
+    for arguments in ["", "walk", "run --fast", "prune", "prune --keep 0", "show"] {
+        workplace.run(arguments).expect_exit(2);
+    }
+}
+
+#[test]
+fn another_target_can_be_declared() {
+    let workplace = market::small_workplace();
+    workplace.write(
+        "target.toml",
+        "[target]\nname = \"in_two_days\"\ncolumn = \"Volume\"\nlead = 2\n",
+    );
+    let done = workplace
+        .run("run --data market --config target.toml --no-train --json")
+        .completed();
+    let folder = std::path::Path::new(done["features_dir"].as_str().unwrap());
+    let batch = tickermill_tests::feature_files::read(&folder.join("NAN.parquet"));
+    let target = batch.column_by_name("in_two_days").unwrap();
+    assert_eq!(target.null_count(), 2);
+    workplace.write("wrong.toml", "[target]\nname = \"x\"\n");
+    let wrong = workplace
+        .run("run --data market --config wrong.toml")
+        .expect_exit(2);
+    wrong.expect_one_error(&["target", "wrong.toml", "column"]);
+}
