@@ -16,7 +16,7 @@ const CREATED_BY: &str = "tickermill version 1.0.0";
 /// A footer takes about this much for each column.
 const FOOTER_BYTES_PER_COLUMN: usize = 256;
 
-/// Parquet bytes of a table whose columns are date32 without nulls, int64, uint64, float64, utf8, binary, or dictionaries (int32 to
+/// Parquet bytes of a table whose columns are date32, int64, uint64, float64, utf8, binary, or dictionaries (int32 to
 /// utf8) of one string at most; a column of another type is a mistake of the caller, and panics.
 ///
 /// Equal tables have equal bytes. Dates are delta-packed; other numbers are PLAIN and compressed, which every reader knows,
