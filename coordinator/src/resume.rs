@@ -84,13 +84,13 @@ pub(crate) async fn can_carry_over(out: &Store, plan: &Plan) -> Result<bool, Res
         return Ok(true);
     }
     let commit = read_commit(out, &paths::carried_commit(&plan.run)).await?;
-    let owner = |from| if commit.is_some() { &plan.run } else { from };
-    let owned: Vec<_> = plan
+    let holder = |from| if commit.is_some() { &plan.run } else { from };
+    let records: Vec<_> = plan
         .carried
         .iter()
-        .map(|carried| (owner(&carried.from), &carried.record))
+        .map(|carried| (holder(&carried.from), &carried.record))
         .collect();
-    let whole = check_files(out, &owned).await?;
+    let whole = check_files(out, &records).await?;
     Ok(whole.into_iter().all(|whole| whole))
 }
 

@@ -296,20 +296,17 @@ async fn plan_or_resume(
         }
         _ => None,
     };
-    let plan = match unfinished {
-        Some(plan) => {
-            means.out.sweep(&paths::run(&plan.run));
-            plan
-        }
-        None => {
-            let plan = planning::plan(request, means, dataset, epoch.number(), number).await?;
-            let json = serde_json::to_vec(&plan).expect("our own types have a JSON form");
-            means
-                .out
-                .create(&paths::plan(&plan.run), json.into())
-                .await?;
-            plan
-        }
+    let plan = if let Some(plan) = unfinished {
+        means.out.sweep(&paths::run(&plan.run));
+        plan
+    } else {
+        let plan = planning::plan(request, means, dataset, epoch.number(), number).await?;
+        let json = serde_json::to_vec(&plan).expect("our own types have a JSON form");
+        means
+            .out
+            .create(&paths::plan(&plan.run), json.into())
+            .await?;
+        plan
     };
     let mut records = carry_over(&means.out, &plan).await?;
     let carried = records.len();

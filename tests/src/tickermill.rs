@@ -144,5 +144,7 @@ impl Ended {
         for part in parts {
             assert!(error.contains(part), "{part:?} is not in {error:?}");
         }
+        let causes = error.matches("(os error").count();
+        assert!(causes < 2, "the cause is told {causes} times: {error:?}");
     }
 }
