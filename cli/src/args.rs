@@ -67,6 +67,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct RunArgs {
     /// The price files: a folder or s3://…, with stocks/*.csv and etfs/*.csv, or *.csv
     #[arg(long, value_name = "DIR")]

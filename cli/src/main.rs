@@ -36,7 +36,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         } => commands::prune::prune(keep as usize, dry_run, &history),
         Command::Synth(args) => commands::synth::synth(&args),
         Command::Config(args) => commands::config::show(&args),
-        Command::Completions { shell } => commands::shell::completions(shell),
+        Command::Completions { shell } => Ok(commands::shell::completions(shell)),
         Command::Man { folder } => commands::shell::manual(&folder),
     }
 }

@@ -67,7 +67,7 @@ impl Observer for Progress {
             RunEvent::Advanced { steps, .. } => self.advance(*steps),
             RunEvent::Ended { stage, took } => self.end(*stage, *took),
             RunEvent::Waiting { .. } | RunEvent::Planned { .. } | RunEvent::Warning(_) => {
-                self.say(&event.to_string())
+                self.say(&event.to_string());
             }
         }
     }

@@ -87,7 +87,7 @@ fn add_counts(text: &mut String, summary: &Summary) {
     let seconds = summary.seconds.get("features").copied().unwrap_or_default();
     if *recomputed > 0 && *carried_over == 0 && *resumed == 0 && seconds > 0.0 {
         let rate = *rows_read as f64 / seconds / 1e6;
-        let bytes = summary.bytes_read as f64 / seconds / (1 << 20) as f64;
+        let bytes = summary.bytes_read as f64 / seconds / f64::from(1 << 20);
         field(
             text,
             "rate",

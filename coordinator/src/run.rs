@@ -128,7 +128,7 @@ pub async fn run(request: &Request, means: &Means) -> Result<Summary, RunError> 
     let waiting = |holder: &str| {
         narrator.tell(&RunEvent::Waiting {
             holder: holder.to_owned(),
-        })
+        });
     };
     let epoch = Epoch::claim(&means.out, &means.holder, means.lease, waiting).await?;
     let mut stop = means.stop.clone();

@@ -82,7 +82,8 @@ pub(crate) fn train_model(
         golden_rows,
     };
     // The card names the ONNX file by its digest, so the version covers both.
-    card.version = blake3::hash(card.to_json().as_bytes()).to_hex()[..VERSION_DIGITS].to_owned();
+    let content = blake3::hash(card.to_json().as_bytes()).to_hex();
+    card.version.push_str(&content[..VERSION_DIGITS]);
     Ok(TrainedModel {
         version: card.version.clone(),
         digest,

@@ -65,10 +65,10 @@ async fn process_ticker(
 ) -> Result<ComputedTicker, ShardError> {
     let bytes = read_unchanged(&workshop.data, &input).await?;
     let symbol = input.symbol.clone();
-    let mut ticker = compute_on_pool(&workshop.pool, Arc::clone(&ticket), input, bytes).await?;
+    let mut computed = compute_on_pool(&workshop.pool, Arc::clone(&ticket), input, bytes).await?;
     let written = [
-        (&ticket.features_folder, ticker.features.take()),
-        (&ticket.raw_folder, ticker.raw.take()),
+        (&ticket.features_folder, computed.features.take()),
+        (&ticket.raw_folder, computed.raw.take()),
     ];
     for (folder, file) in written {
         let Some(file) = file else { continue };
@@ -81,7 +81,7 @@ async fn process_ticker(
             source,
         })?;
     }
-    Ok(ticker)
+    Ok(computed)
 }
 
 /// The bytes of a price file, which is the one that was planned, before and after it was read.

@@ -8,11 +8,11 @@ use clap::CommandFactory;
 
 use crate::args::Cli;
 
-pub(crate) fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
+pub(crate) fn completions(shell: clap_complete::Shell) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tickermill", &mut script);
     crate::output::write(format_args!("{}", String::from_utf8_lossy(&script)));
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 pub(crate) fn manual(folder: &Path) -> anyhow::Result<ExitCode> {

@@ -1,0 +1,103 @@
+//! Opening a store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+
+use super::error::OpenStoreError;
+
+/// A root in a file system or an object store. Paths are relative to it and use `/`.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Folder(PathBuf),
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(dead_code, reason = "made by the feature s3 alone")
+    )]
+    Url {
+        url: String,
+        prefix: Path,
+    },
+}
+
+impl Store {
+    /// Opens the folder or URL for reading; a folder must be there.
+    pub fn open(location: &str) -> Result<Self, OpenStoreError> {
+        if location.contains("://") {
+            return Self::open_url(location);
+        }
+        let folder = std::fs::canonicalize(location).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => OpenStoreError::NoFolder(location.into()),
+            _ => OpenStoreError::Folder {
+                path: location.into(),
+                source,
+            },
+        })?;
+        if !folder.is_dir() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotADirectory);
+            return Err(OpenStoreError::Folder {
+                path: folder,
+                source,
+            });
+        }
+        let objects =
+            LocalFileSystem::new_with_prefix(&folder).map_err(|source| OpenStoreError::Open {
+                location: location.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            objects: Arc::new(objects),
+            place: Place::Folder(folder),
+        })
+    }
+
+    /// Opens the folder or URL for writing; a folder is made where it is not there.
+    pub fn open_or_create(location: &str) -> Result<Self, OpenStoreError> {
+        if !location.contains("://") {
+            std::fs::create_dir_all(location).map_err(|source| OpenStoreError::Folder {
+                path: location.into(),
+                source,
+            })?;
+        }
+        Self::open(location)
+    }
+
+    #[cfg(feature = "s3")]
+    fn open_url(location: &str) -> Result<Self, OpenStoreError> {
+        let fail = |source| OpenStoreError::Open {
+            location: location.to_owned(),
+            source,
+        };
+        let generic =
+            |source: Box<dyn std::error::Error + Send + Sync>| object_store::Error::Generic {
+                store: "url",
+                source,
+            };
+        let url = url::Url::parse(location).map_err(|error| fail(generic(error.into())))?;
+        let environment = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+        let environment = environment.map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let (objects, prefix) = object_store::parse_url_opts(&url, environment).map_err(fail)?;
+        let place = Place::Url {
+            url: location.trim_end_matches('/').to_owned(),
+            prefix,
+        };
+        Ok(Self {
+            objects: objects.into(),
+            place,
+        })
+    }
+
+    #[cfg(not(feature = "s3"))]
+    fn open_url(location: &str) -> Result<Self, OpenStoreError> {
+        Err(OpenStoreError::NotBuiltIn(location.to_owned()))
+    }
+}
