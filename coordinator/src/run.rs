@@ -230,7 +230,8 @@ async fn run_planned(
     }
 
     let rows = sample_rows(means, plan, sample, &unsent, &records, narrator).await?;
-    match train(means, plan, rows, &accounts.dataset_digest, narrator).await? {
+    drop((records, accounts)); // training takes the most memory, and they are no longer needed
+    match train(means, plan, rows, &summary.dataset_digest, narrator).await? {
         Ok(model) => summary.model = Some(model),
         Err(reason) => summary.model_reason = Some(reason),
     }

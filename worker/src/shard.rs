@@ -8,6 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use market::layout::TickerFile;
 use market::sample::Sample;
 use market::store::{Store, StoreError};
+use market::symbol::Symbol;
 use proto::link::{ShardError, ShardResult, TickerDone};
 use proto::ticket::ShardTicket;
 use rayon::ThreadPool;
@@ -63,17 +64,48 @@ async fn process_ticker(
     ticket: Arc<ShardTicket>,
     input: TickerFile,
 ) -> Result<ComputedTicker, ShardError> {
-    let bytes = read_unchanged(&workshop.data, &input).await?;
     let symbol = input.symbol.clone();
-    let mut computed = compute_on_pool(&workshop.pool, Arc::clone(&ticket), input, bytes).await?;
-    let written = [
+    if workshop.data.folder().is_some() && workshop.out.folder().is_some() {
+        // A folder's files are read and written by the thread that computes: outside of the runtime the store does not
+        // hand them to other threads, which takes a fifth of the time and keeps the buffers of each.
+        let Workshop { data, out, pool } = workshop.clone();
+        let process = async move {
+            let bytes = read_unchanged(&data, &input).await?;
+            write_files(&out, &ticket, compute(&ticket, input, &bytes)?).await
+        };
+        return on_pool(&pool, symbol, || futures::executor::block_on(process)).await;
+    }
+    let bytes = read_unchanged(&workshop.data, &input).await?;
+    let shared = Arc::clone(&ticket);
+    let computed = on_pool(&workshop.pool, symbol, move || {
+        compute(&shared, input, &bytes)
+    })
+    .await?;
+    write_files(&workshop.out, &ticket, computed).await
+}
+
+fn compute(
+    ticket: &ShardTicket,
+    input: TickerFile,
+    bytes: &[u8],
+) -> Result<ComputedTicker, ShardError> {
+    compute_ticker(input, bytes, &ticket.recipe, ticket.sample.as_ref())
+}
+
+/// Writes a ticker's files; returns it without them.
+async fn write_files(
+    out: &Store,
+    ticket: &ShardTicket,
+    mut computed: ComputedTicker,
+) -> Result<ComputedTicker, ShardError> {
+    let symbol = computed.record.input.symbol.clone();
+    let files = [
         (&ticket.features_folder, computed.features.take()),
         (&ticket.raw_folder, computed.raw.take()),
     ];
-    for (folder, file) in written {
+    for (folder, file) in files {
         let Some(file) = file else { continue };
-        let created = workshop
-            .out
+        let created = out
             .create(&format!("{folder}/{symbol}.parquet"), file)
             .await;
         created.map_err(|source| ShardError::Store {
@@ -107,32 +139,28 @@ async fn read_unchanged(data: &Store, input: &TickerFile) -> Result<Bytes, Shard
     Ok(bytes)
 }
 
-/// Computes a ticker on the pool of threads for kernels; a panic there is an error here.
-async fn compute_on_pool(
+/// Runs a ticker's work on the pool of threads for kernels; a panic there is an error here.
+async fn on_pool<T: Send + 'static>(
     pool: &ThreadPool,
-    ticket: Arc<ShardTicket>,
-    input: TickerFile,
-    bytes: Bytes,
-) -> Result<ComputedTicker, ShardError> {
+    symbol: Symbol,
+    work: impl FnOnce() -> Result<T, ShardError> + Send + 'static,
+) -> Result<T, ShardError> {
     let (answer, answered) = oneshot::channel();
-    let symbol = input.symbol.clone();
     pool.spawn(move || {
-        let compute = || compute_ticker(input, &bytes, &ticket.recipe, ticket.sample.as_ref());
         // The receiver is gone where the shard was given up.
-        let _ = answer.send(catch_unwind(AssertUnwindSafe(compute)));
+        let _ = answer.send(catch_unwind(AssertUnwindSafe(work)));
     });
-    match answered
+    let panic = match answered
         .await
         .expect("the pool's thread answers or is caught")
     {
-        Ok(computed) => computed,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(ShardError::Panicked {
-                symbol,
-                message: text.unwrap_or("no message").to_owned(),
-            })
-        }
-    }
+        Ok(result) => return result,
+        Err(panic) => panic,
+    };
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    Err(ShardError::Panicked {
+        symbol,
+        message: text.unwrap_or("no message").to_owned(),
+    })
 }
