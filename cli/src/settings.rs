@@ -34,12 +34,15 @@ pub(crate) struct Settings {
     pub(crate) effective: Vec<Effective>,
 }
 
+/// The columns that features and the target are made from.
+const COLUMNS: &str = "Open, High, Low, Close, Adj Close or Volume";
+
 /// A feature as it is declared: without a window of its own it takes `features.window`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeclaredFeature {
     name: String,
-    column: Column,
+    column: String,
     operation: Operation,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<usize>,
@@ -86,20 +89,36 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
     let window = sources.whole("features.window", 30, 1..=MAX_WINDOW as u64) as usize;
     let undeclared = |feature: Feature| DeclaredFeature {
         name: feature.name,
-        column: feature.column,
+        column: feature.column.name().to_owned(),
         operation: feature.operation,
         window: None,
     };
     let default: Vec<DeclaredFeature> = standard(window).into_iter().map(undeclared).collect();
     let features = sources.tables("features.declare", default);
-    let features = features.into_iter().map(|feature| Feature {
-        name: feature.name,
-        column: feature.column,
-        operation: feature.operation,
-        window: feature.window.unwrap_or(window),
-    });
+    let mut declared = Vec::with_capacity(features.len());
+    for DeclaredFeature {
+        name,
+        column,
+        operation,
+        window: own,
+    } in features
+    {
+        let Some(column) = column_of(&column) else {
+            sources.problem(
+                "features.declare",
+                format!("`{name}`: `{column}` is not {COLUMNS}"),
+            );
+            continue;
+        };
+        declared.push(Feature {
+            name,
+            column,
+            operation,
+            window: own.unwrap_or(window),
+        });
+    }
     let target = read_target(sources);
-    FeatureSchema::declare(features.collect(), target).unwrap_or_else(|error| {
+    FeatureSchema::declare(declared, target).unwrap_or_else(|error| {
         for problem in error.problems() {
             sources.problem("features.declare", problem);
         }
@@ -107,12 +126,14 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
     })
 }
 
+fn column_of(text: &str) -> Option<Column> {
+    Column::ALL.into_iter().find(|column| column.name() == text)
+}
+
 fn read_target(sources: &mut Sources) -> Target {
     let Target { name, column, lead } = Target::default();
-    let column_of = |text: &str| Column::ALL.into_iter().find(|column| column.name() == text);
     let name = sources.text("target.name", &name, "a name", |_| true);
-    let wanted = "Open, High, Low, Close, Adj Close or Volume";
-    let text = sources.text("target.column", column.name(), wanted, |text| {
+    let text = sources.text("target.column", column.name(), COLUMNS, |text| {
         column_of(text).is_some()
     });
     let lead = sources.whole("target.lead", lead as u64, 1..=MAX_WINDOW as u64) as usize;

@@ -182,9 +182,9 @@ fn another_target_can_be_declared() {
     let batch = tickermill_tests::feature_files::read(&folder.join("NAN.parquet"));
     let target = batch.column_by_name("in_two_days").unwrap();
     assert_eq!(target.null_count(), 2);
-    workplace.write("wrong.toml", "[target]\nname = \"x\"\n");
+    workplace.write("wrong.toml", "[target]\ncolumn = \"Price\"\n");
     let wrong = workplace
         .run("run --data market --config wrong.toml")
         .expect_exit(2);
-    wrong.expect_one_error(&["target", "wrong.toml", "column"]);
+    wrong.expect_one_error(&["target.column", "wrong.toml", "Price", "Adj Close"]);
 }
