@@ -334,7 +334,7 @@ mod tests {
             let out = out.clone();
             tokio::spawn(async move {
                 Epoch::claim(&out, "b", LEASE, |name| {
-                    told.try_send(name.to_owned()).unwrap()
+                    told.try_send(name.to_owned()).unwrap();
                 })
                 .await
             })
