@@ -23,8 +23,8 @@ const FOOTER_BYTES_PER_COLUMN: usize = 256;
 /// Spark's vectorised one among them; a dictionary's string is stored once, with one run for all its rows. The Arrow schema is not embedded: readers see utf8 where memory holds
 /// dictionaries, and no hash map's order reaches the bytes. A table without rows has no row group.
 ///
-/// Pages are made here because the library's writer hashes each of a million equal strings, and copies each number four
-/// times: it takes three times as long. `bench/examples/encodings.rs` compares them.
+/// Pages are made here because the library's writer hashes each of a million equal strings, and copies each number several
+/// times: it takes half as long again. `bench/examples/encodings.rs` compares them.
 pub fn encode(batch: &RecordBatch) -> Bytes {
     try_encode(batch)
         .expect("the schema is one that Parquet has, and writing to memory does not fail")
