@@ -147,7 +147,10 @@ async fn on_pool<T: Send + 'static>(
 ) -> Result<T, ShardError> {
     let (answer, answered) = oneshot::channel();
     pool.spawn(move || {
-        // The receiver is gone where the shard was given up.
+        if answer.is_closed() {
+            return; // the shard was given up before its turn came
+        }
+        // The receiver is gone where the shard was given up meanwhile.
         let _ = answer.send(catch_unwind(AssertUnwindSafe(work)));
     });
     let panic = match answered

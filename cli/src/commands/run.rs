@@ -54,7 +54,8 @@ fn run_to_summary(args: &RunArgs) -> anyhow::Result<Summary> {
         tokio::spawn(stop_on_signal(stop));
         coordinator::run::run(&request, &means).await
     });
-    // Threads that still compute what was given up are not waited for.
+    // What was given up is finished where it was begun: a process that ends amid a file leaves its staged form behind.
+    means.pool.broadcast(|_| ());
     runtime.shutdown_background();
     Ok(summary?)
 }
