@@ -35,3 +35,7 @@ bench:
 # Everything that a change must pass
 ci:
     .ci/run
+
+# The generated code of the protocol, anew from proto/cluster/v1
+proto:
+    TICKERMILL_GENERATE=1 cargo test --package tickermill-proto --test generated

@@ -5,3 +5,4 @@ pub mod id;
 pub mod link;
 pub mod record;
 pub mod ticket;
+pub mod wire;
