@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use market::store::{Store, StoreError};
+use market::store::{ProbeError, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,11 +18,24 @@ const RENEWALS_PER_LEASE: u32 = 5;
 /// Looks at another's claim in a lease, while waiting for it.
 const LOOKS_PER_LEASE: u32 = 20;
 
+/// Who claims the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The name that others are told. A process that takes over from a former one has that one's name.
+    pub name: String,
+    /// What no other process ever has, not even a former one of the same name: by it a holder knows its own claim when the
+    /// answer to it was lost. A part of file names.
+    pub nonce: String,
+}
+
 /// `epoch/N.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Claim {
     /// Who holds the store.
     holder: String,
+    /// Makes the claim unlike any other's.
+    #[serde(default)]
+    nonce: String,
     /// Counts the renewals.
     renewed: u64,
     /// Whether the holder has let go.
@@ -37,6 +50,9 @@ pub enum EpochError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store does not keep what claims rely on.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// Another has taken the store over.
     #[error(
         "the output was taken over by another run or coordinator (epoch {by} after {own}): this one stops; what is done is kept"
@@ -63,7 +79,7 @@ pub enum EpochError {
 #[derive(Debug)]
 pub struct Epoch {
     number: u64,
-    holder: String,
+    holder: Holder,
     out: Store,
     superseded_by: watch::Receiver<Option<u64>>,
     renewals: JoinHandle<()>,
@@ -72,16 +88,18 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Claims the store, under a number higher than any before.
+    /// Claims the store, under a number higher than any before, after a probe has proven that its claims hold.
     ///
     /// Waits while another holder renews its claim, and calls `waiting` with its name, once. A holder that let go, that has
     /// this name, or whose process is gone (on this machine's folders), is not waited for.
     pub async fn claim(
         out: &Store,
-        holder: &str,
+        holder: &Holder,
         lease: Duration,
         waiting: impl Fn(&str) + Send,
     ) -> Result<Self, EpochError> {
+        let probe = format!("{}/probe-{}", paths::EPOCHS, holder.nonce);
+        out.probe(&probe).await?;
         let mut told = false;
         let mut last_seen: Option<(u64, Claim, tokio::time::Instant)> = None;
         loop {
@@ -90,7 +108,7 @@ impl Epoch {
             if let Some(number) = highest
                 && let Some(claim) = read_claim(out, number).await?
                 && !claim.released
-                && claim.holder != holder
+                && claim.holder != holder.name
                 && !(claim.locked && alive.is_some())
             {
                 let unchanged = last_seen
@@ -110,7 +128,8 @@ impl Epoch {
             }
             let number = highest.unwrap_or(0) + 1;
             let claim = Claim {
-                holder: holder.to_owned(),
+                holder: holder.name.clone(),
+                nonce: holder.nonce.clone(),
                 renewed: 0,
                 released: false,
                 locked: alive.is_some(),
@@ -125,7 +144,7 @@ impl Epoch {
     fn held(
         out: &Store,
         number: u64,
-        holder: &str,
+        holder: &Holder,
         lease: Duration,
         alive: Option<std::fs::File>,
     ) -> Self {
@@ -133,14 +152,14 @@ impl Epoch {
         let renewals = tokio::spawn(renew(
             out.clone(),
             number,
-            holder.to_owned(),
+            holder.clone(),
             alive.is_some(),
             lease,
             superseded,
         ));
         Self {
             number,
-            holder: holder.to_owned(),
+            holder: holder.clone(),
             out: out.clone(),
             superseded_by,
             renewals,
@@ -180,7 +199,8 @@ impl Epoch {
     pub async fn release(self) {
         self.renewals.abort();
         let claim = Claim {
-            holder: self.holder.clone(),
+            holder: self.holder.name.clone(),
+            nonce: self.holder.nonce.clone(),
             renewed: u64::MAX,
             released: true,
             locked: self.alive.is_some(),
@@ -204,7 +224,7 @@ impl Drop for Epoch {
 async fn renew(
     out: Store,
     number: u64,
-    holder: String,
+    holder: Holder,
     locked: bool,
     lease: Duration,
     superseded: watch::Sender<Option<u64>>,
@@ -222,7 +242,8 @@ async fn renew(
             Err(error) => tracing::warn!("cannot look at the claims to the output: {error}"),
         }
         let claim = Claim {
-            holder: holder.clone(),
+            holder: holder.name.clone(),
+            nonce: holder.nonce.clone(),
             renewed,
             released: false,
             locked,
@@ -301,7 +322,7 @@ mod tests {
 
     use market::store::Store;
 
-    use super::{Epoch, EpochError};
+    use super::{Epoch, EpochError, Holder};
 
     const LEASE: Duration = Duration::from_millis(200);
 
@@ -311,15 +332,23 @@ mod tests {
         (folder, store)
     }
 
+    /// A holder, whose nonce no test gives to another of the same name at the same store.
+    fn holder(name: &str) -> Holder {
+        Holder {
+            name: name.to_owned(),
+            nonce: name.to_owned(),
+        }
+    }
+
     #[tokio::test]
     async fn a_released_store_is_claimed_at_once_under_the_next_number() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, "a", LEASE, |_| panic!("nobody to wait for"))
+        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| panic!("nobody to wait for"))
             .await
             .unwrap();
         first.confirm().await.unwrap();
         first.release().await;
-        let second = Epoch::claim(&out, "b", LEASE, |_| panic!("nobody to wait for"))
+        let second = Epoch::claim(&out, &holder("b"), LEASE, |_| panic!("nobody to wait for"))
             .await
             .unwrap();
         assert_eq!(second.number(), 2);
@@ -328,12 +357,14 @@ mod tests {
     #[tokio::test]
     async fn a_start_waits_for_a_living_holder_and_says_so() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
+            .await
+            .unwrap();
         let (told, mut waits) = tokio::sync::mpsc::channel(1);
         let second = {
             let out = out.clone();
             tokio::spawn(async move {
-                Epoch::claim(&out, "b", LEASE, |name| {
+                Epoch::claim(&out, &holder("b"), LEASE, |name| {
                     told.try_send(name.to_owned()).unwrap();
                 })
                 .await
@@ -347,8 +378,14 @@ mod tests {
     #[tokio::test]
     async fn a_holder_of_the_same_name_takes_over_and_the_former_one_stops() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, "pod", LEASE, |_| {}).await.unwrap();
-        let second = Epoch::claim(&out, "pod", LEASE, |_| panic!("its own name"))
+        let first = Epoch::claim(&out, &holder("pod"), LEASE, |_| {})
+            .await
+            .unwrap();
+        let restarted = Holder {
+            nonce: "restarted".to_owned(),
+            ..holder("pod")
+        };
+        let second = Epoch::claim(&out, &restarted, LEASE, |_| panic!("its own name"))
             .await
             .unwrap();
         assert!(matches!(
@@ -364,13 +401,15 @@ mod tests {
         let (_folder, out) = store();
         // Both look at the empty store at once: the one has the lock, the other the claim.
         let lock = super::lock_of_the_living(&out).unwrap();
-        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
+            .await
+            .unwrap();
         drop(lock);
         let (told, mut waits) = tokio::sync::mpsc::channel(1);
         let second = {
             let out = out.clone();
             tokio::spawn(async move {
-                Epoch::claim(&out, "b", LEASE, |name| {
+                Epoch::claim(&out, &holder("b"), LEASE, |name| {
                     told.try_send(name.to_owned()).unwrap();
                 })
                 .await
@@ -384,9 +423,13 @@ mod tests {
     #[tokio::test]
     async fn a_holder_that_stopped_renewing_is_waited_for_no_longer_than_its_lease() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, "a", LEASE, |_| {}).await.unwrap();
+        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
+            .await
+            .unwrap();
         first.renewals.abort(); // as if stopped; its process lives on and holds the lock
-        let second = Epoch::claim(&out, "b", LEASE, |_| {}).await.unwrap();
+        let second = Epoch::claim(&out, &holder("b"), LEASE, |_| {})
+            .await
+            .unwrap();
         assert!(first.confirm().await.is_err());
         second.confirm().await.unwrap();
     }

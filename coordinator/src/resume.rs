@@ -108,13 +108,19 @@ pub(crate) async fn carry_over(out: &Store, plan: &Plan) -> Result<Vec<TickerRec
         .await?
         .is_none()
     {
-        for carried in &plan.carried {
-            let from = files_of(&carried.from, &carried.record);
-            let to = files_of(&plan.run, &carried.record);
-            for ((from, _), (to, _)) in from.iter().zip(&to) {
-                out.link(from, to).await?;
-            }
-        }
+        // By the hundred these are round trips to a server.
+        stream::iter(&plan.carried)
+            .map(async |carried| {
+                let from = files_of(&carried.from, &carried.record);
+                let to = files_of(&plan.run, &carried.record);
+                for ((from, _), (to, _)) in from.iter().zip(&to) {
+                    out.link(from, to).await?;
+                }
+                Ok::<(), StoreError>(())
+            })
+            .buffer_unordered(FILES_IN_HAND)
+            .try_collect::<()>()
+            .await?;
         commit_carried(out, &plan.run, &records).await?;
     }
     Ok(records)

@@ -19,7 +19,7 @@ use crate::accounts::Accounts;
 pub use crate::accounts::QualityLimits;
 use crate::commit::{CommitError, read_commits};
 use crate::dispatch::{Dispatch, DispatchError};
-use crate::epoch::{Epoch, EpochError};
+use crate::epoch::{Epoch, EpochError, Holder};
 use crate::history::{self, HistoryError, PastRun};
 use crate::job::Job;
 use crate::narrator::Narrator;
@@ -59,8 +59,8 @@ pub struct Means {
     pub pool: Arc<ThreadPool>,
     /// Who watches.
     pub observer: Arc<dyn Observer>,
-    /// The name under which the output is held.
-    pub holder: String,
+    /// Under which the output is held.
+    pub holder: Holder,
     /// How long a claim to the output is good without renewal.
     pub lease: Duration,
     /// Turns true when a person wants the run to stop; it can be resumed.

@@ -18,8 +18,9 @@ pub(crate) fn prune(keep: usize, dry_run: bool, args: &HistoryArgs) -> anyhow::R
         if dry_run {
             return prune_runs(&out, keep, true, args.json).await;
         }
+        let holder = holder()?;
         let waiting = |holder: &str| eprintln!("waiting for {holder}, which holds the output");
-        let epoch = Epoch::claim(&out, &holder(), settings.lease, waiting).await?;
+        let epoch = Epoch::claim(&out, &holder, settings.lease, waiting).await?;
         let result = prune_runs(&out, keep, false, args.json).await;
         epoch.release().await;
         result

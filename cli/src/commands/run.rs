@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use coordinator::epoch::Holder;
 use coordinator::outcome::Summary;
 use coordinator::run::{Means, RunError};
 use market::store::Store;
@@ -82,7 +83,7 @@ fn means(
         out,
         pool,
         observer: Arc::new(progress::Progress::new()),
-        holder: holder(),
+        holder: holder()?,
         lease: settings.lease,
         stop,
     })
@@ -97,13 +98,18 @@ fn pool(threads: usize) -> anyhow::Result<ThreadPool> {
         .context("cannot start threads")
 }
 
-/// The name under which the output is held: no two living processes share it.
-pub(super) fn holder() -> String {
+/// Under which the output is held: no two living processes share the name.
+pub(super) fn holder() -> anyhow::Result<Holder> {
     let host = rustix::system::uname()
         .nodename()
         .to_string_lossy()
         .into_owned();
-    format!("process {} on {host}", std::process::id())
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).context("the system has no random numbers")?;
+    Ok(Holder {
+        name: format!("process {} on {host}", std::process::id()),
+        nonce: format!("{:032x}", u128::from_le_bytes(nonce)),
+    })
 }
 
 /// Asks the run to stop at the first SIGINT or SIGTERM; ends the process at the second.

@@ -26,16 +26,34 @@ pub enum OpenStoreError {
     },
     /// Object stores are not in this build.
     #[error(
-        "cannot open {0}: this build has no object stores: build with `--features s3`, or give a folder"
+        "cannot open {0}: this build has no object stores: build without `--no-default-features`, or give a folder"
     )]
     NotBuiltIn(String),
+    /// A URL of something else than an object store of the S3 kind.
+    #[error("cannot open {0}: give a folder, or s3://bucket/prefix")]
+    NotS3(String),
+    /// The environment names a server without TLS, and does not say that this is meant.
+    #[error(
+        "cannot open {location}: {endpoint} has no TLS, and anyone on the way can read and change what is sent: \
+         use https://, or set AWS_ALLOW_HTTP=true if the way is safe"
+    )]
+    PlainHttp {
+        /// The URL.
+        location: String,
+        /// The server.
+        endpoint: String,
+    },
 }
 
 impl OpenStoreError {
     /// Whether the location cannot be meant: no leave and no room in the world make it a store.
     pub fn is_bad_usage(&self) -> bool {
         match self {
-            Self::NoFolder(_) | Self::NotBuiltIn(_) | Self::Open { .. } => true,
+            Self::NoFolder(_)
+            | Self::NotBuiltIn(_)
+            | Self::NotS3(_)
+            | Self::PlainHttp { .. }
+            | Self::Open { .. } => true,
             Self::Folder { source, .. } => is_no_folder(source),
         }
     }
@@ -111,9 +129,27 @@ impl StoreError {
     }
 }
 
+/// Whether a file system has said what is wrong.
+fn has_system_error(source: &object_store::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(source);
+    while let Some(error) = cause {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// What the user can do about a store's error, appended to its text.
 fn advice(source: &object_store::Error) -> &'static str {
+    use object_store::Error;
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    if let Error::PermissionDenied { .. } | Error::Unauthenticated { .. } = source
+        && !has_system_error(source)
+    {
+        return ": check the credentials in the variables AWS_… and what they may do, then run again";
+    }
     let mut cause: Option<&dyn std::error::Error> = Some(source);
     while let Some(error) = cause {
         match error

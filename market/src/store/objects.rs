@@ -1,15 +1,17 @@
 //! The operations of a store.
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
-use object_store::{
-    CopyMode, CopyOptions, ObjectMeta, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-};
+use object_store::{CopyMode, CopyOptions, ObjectMeta, ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
+use super::exact::PutIfAbsent;
 use super::open::{Place, Store};
+
+/// Objects of a folder that are removed at a time.
+const REMOVALS_AT_A_TIME: usize = 8;
 
 /// Whether a put-if-absent wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,17 +68,13 @@ impl Store {
         path: &str,
     ) -> Result<(Bytes, Fingerprint), StoreError> {
         let location = self.path(path)?;
-        let object = self
-            .objects
-            .get(&location)
-            .await
-            .map_err(|source| self.failed("read", path, source))?;
-        let fingerprint = self.fingerprint(&object.meta);
-        let bytes = object
-            .bytes()
-            .await
-            .map_err(|source| self.failed("read", path, source))?;
-        Ok((bytes, fingerprint))
+        let read = self.until_answered(async || {
+            let object = self.objects.get(&location).await?;
+            let fingerprint = self.fingerprint(&object.meta);
+            Ok((object.bytes().await?, fingerprint))
+        });
+        read.await
+            .map_err(|source| self.failed("read", path, source))
     }
 
     /// An object's bytes; `None` where there is no such object.
@@ -90,7 +88,9 @@ impl Store {
 
     /// An object's fingerprint; `None` where there is no such object.
     pub async fn fingerprint_of(&self, path: &str) -> Result<Option<Fingerprint>, StoreError> {
-        match self.objects.head(&self.path(path)?).await {
+        let location = self.path(path)?;
+        let looked = self.until_answered(|| self.objects.head(&location)).await;
+        match looked {
             Ok(meta) => Ok(Some(self.fingerprint(&meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(self.failed("look at", path, source)),
@@ -103,7 +103,10 @@ impl Store {
         path: &str,
     ) -> Result<(Vec<StoredObject>, Vec<String>), StoreError> {
         let prefix = self.path(path)?;
-        let listing = match self.objects.list_with_delimiter(Some(&prefix)).await {
+        let listed = self
+            .until_answered(|| self.objects.list_with_delimiter(Some(&prefix)))
+            .await;
+        let listing = match listed {
             Ok(listing) => listing,
             Err(object_store::Error::NotFound { .. }) => return Ok((Vec::new(), Vec::new())),
             Err(source) => return Err(self.failed("list", path, source)),
@@ -124,68 +127,63 @@ impl Store {
     ///
     /// A write that the store took and whose answer was lost is found to be there and the same.
     pub async fn create(&self, path: &str, bytes: Bytes) -> Result<Created, StoreError> {
-        let options = PutOptions::from(PutMode::Create);
-        match self
-            .objects
-            .put_opts(
-                &self.path(path)?,
-                PutPayload::from_bytes(bytes.clone()),
-                options,
-            )
-            .await
-        {
-            Ok(_) => Ok(Created::New),
-            Err(object_store::Error::AlreadyExists { .. }) => match self.read(path).await? {
-                Some(there) if there == bytes => Ok(Created::Same),
-                _ => Err(StoreError::Different {
-                    path: self.locate(path),
-                }),
-            },
-            Err(source) => Err(self.failed("write", path, source)),
+        match self.put_if_absent(path, &bytes).await? {
+            PutIfAbsent::New => Ok(Created::New),
+            PutIfAbsent::Same => Ok(Created::Same),
+            PutIfAbsent::Other => Err(StoreError::Different {
+                path: self.locate(path),
+            }),
         }
     }
 
-    /// Writes an object that only one caller can win. `false` where it was there already, whatever its bytes.
+    /// Writes an object that only one caller can win. `false` where another's is there.
+    ///
+    /// The bytes must be this caller's alone: they are how it knows its own write, if the answer to it was lost.
     pub async fn claim(&self, path: &str, bytes: Bytes) -> Result<bool, StoreError> {
-        let options = PutOptions::from(PutMode::Create);
-        match self
-            .objects
-            .put_opts(&self.path(path)?, PutPayload::from_bytes(bytes), options)
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(source) => Err(self.failed("write", path, source)),
-        }
+        let put = self.put_if_absent(path, &bytes).await?;
+        Ok(matches!(put, PutIfAbsent::New | PutIfAbsent::Same))
     }
 
     /// Writes an object over what may be there; readers see the old bytes or the new ones.
     pub async fn replace(&self, path: &str, bytes: Bytes) -> Result<(), StoreError> {
-        let put = self
-            .objects
-            .put(&self.path(path)?, PutPayload::from_bytes(bytes))
-            .await;
-        put.map(|_| ())
+        let location = self.path(path)?;
+        let put = self.until_answered(|| {
+            let payload = PutPayload::from_bytes(bytes.clone());
+            self.objects.put(&location, payload)
+        });
+        put.await
+            .map(|_| ())
             .map_err(|source| self.failed("write", path, source))
     }
 
-    /// Makes `to` the same object as `from`, by a hard link or a copy on the server. `false` where `to` is there already.
+    /// Makes `to` the same object as `from`, by a hard link or a copy. `false` where `to` is there already: a folder's is
+    /// left as it is, whatever its bytes; an object store's must have the same ones.
+    ///
+    /// Few object stores can copy on the server without the danger of overwriting; the variable `AWS_COPY_IF_NOT_EXISTS`
+    /// tells how, where one can. With the others the bytes are read and written.
     pub async fn link(&self, from: &str, to: &str) -> Result<bool, StoreError> {
         let options = CopyOptions::new().with_mode(CopyMode::Create);
-        match self
+        let copied = self
             .objects
             .copy_opts(&self.path(from)?, &self.path(to)?, options)
-            .await
-        {
-            Ok(()) => Ok(true),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(source) => Err(self.failed("link", to, source)),
+            .await;
+        match (copied, self.folder()) {
+            (Ok(()), _) => Ok(true),
+            (Err(object_store::Error::AlreadyExists { .. }), Some(_)) => Ok(false),
+            (Err(source), Some(_)) => Err(self.failed("link", to, source)),
+            // The server cannot copy so, or has left in doubt whether it did.
+            (Err(_), None) => {
+                let (bytes, _) = self.read_with_fingerprint(from).await?;
+                Ok(self.create(to, bytes).await? == Created::New)
+            }
         }
     }
 
     /// Removes an object, if it is there.
     pub async fn remove(&self, path: &str) -> Result<(), StoreError> {
-        match self.objects.delete(&self.path(path)?).await {
+        let location = self.path(path)?;
+        let removed = self.until_answered(|| self.objects.delete(&location)).await;
+        match removed {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(source) => Err(self.failed("remove", path, source)),
         }
@@ -207,22 +205,21 @@ impl Store {
             };
         }
         let prefix = self.path(path)?;
-        let objects: Vec<ObjectMeta> = self
-            .objects
-            .list(Some(&prefix))
+        let listed = self
+            .until_answered(|| self.objects.list(Some(&prefix)).try_collect())
+            .await;
+        let objects: Vec<ObjectMeta> =
+            listed.map_err(|source| self.failed("list", path, source))?;
+        let removals = objects
+            .iter()
+            .map(|meta| async { self.remove(&self.stored_object(meta).path).await });
+        stream::iter(removals)
+            .buffer_unordered(REMOVALS_AT_A_TIME)
             .try_collect()
             .await
-            .map_err(|source| self.failed("list", path, source))?;
-        for meta in objects {
-            self.objects
-                .delete(&meta.location)
-                .await
-                .map_err(|source| self.failed("remove", path, source))?;
-        }
-        Ok(())
     }
 
-    fn path(&self, path: &str) -> Result<Path, StoreError> {
+    pub(super) fn path(&self, path: &str) -> Result<Path, StoreError> {
         let relative = Path::parse(path).map_err(|_| StoreError::BadPath(path.to_owned()))?;
         Ok(match &self.place {
             Place::Folder(_) => relative,
@@ -263,7 +260,7 @@ impl Store {
         }
     }
 
-    fn failed(
+    pub(super) fn failed(
         &self,
         operation: &'static str,
         path: &str,

@@ -10,17 +10,17 @@ use object_store::path::Path;
 use super::error::OpenStoreError;
 
 /// A root in a file system or an object store. Paths are relative to it and use `/`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Place {
     Folder(PathBuf),
     #[cfg_attr(
-        not(feature = "s3"),
+        not(any(feature = "s3", test)),
         expect(dead_code, reason = "made by the feature s3 alone")
     )]
     Url {
@@ -73,25 +73,13 @@ impl Store {
 
     #[cfg(feature = "s3")]
     fn open_url(location: &str) -> Result<Self, OpenStoreError> {
-        let fail = |source| OpenStoreError::Open {
-            location: location.to_owned(),
-            source,
-        };
-        let generic =
-            |source: Box<dyn std::error::Error + Send + Sync>| object_store::Error::Generic {
-                store: "url",
-                source,
-            };
-        let url = url::Url::parse(location).map_err(|error| fail(generic(error.into())))?;
-        let environment = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
-        let environment = environment.map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let (objects, prefix) = object_store::parse_url_opts(&url, environment).map_err(fail)?;
+        let (objects, prefix) = super::s3::open(location)?;
         let place = Place::Url {
             url: location.trim_end_matches('/').to_owned(),
             prefix,
         };
         Ok(Self {
-            objects: objects.into(),
+            objects: Arc::new(objects),
             place,
         })
     }
@@ -99,5 +87,15 @@ impl Store {
     #[cfg(not(feature = "s3"))]
     fn open_url(location: &str) -> Result<Self, OpenStoreError> {
         Err(OpenStoreError::NotBuiltIn(location.to_owned()))
+    }
+}
+
+/// The place alone: what an object store's client knows of credentials is nobody's business.
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("Store")
+            .field(&self.locate(""))
+            .finish()
     }
 }
