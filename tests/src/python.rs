@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::skip::skipped;
 
-/// The variable that names a Python with onnx, onnxruntime, numpy and pyarrow.
+/// The variable that names a Python with onnx, onnxruntime, numpy, pyarrow and moto.
 pub const VARIABLE: &str = "TICKERMILL_PYTHON";
 
 /// A command that runs the Python; `None`, said loudly, where none is named.
@@ -15,4 +15,18 @@ pub fn command(test: &str) -> Option<Command> {
         skipped(test, format_args!("{VARIABLE} names no python"));
     }
     python.map(Command::new)
+}
+
+/// As [`command`]; `None`, said loudly, also where the Python lacks a module.
+pub fn command_with(test: &str, module: &str) -> Option<Command> {
+    let mut looking = command(test)?;
+    let looked = looking.arg("-c").arg(format!("import {module}")).output();
+    if !looked.is_ok_and(|looked| looked.status.success()) {
+        skipped(
+            test,
+            format_args!("the python of {VARIABLE} has no {module}"),
+        );
+        return None;
+    }
+    command(test)
 }

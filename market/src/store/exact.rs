@@ -13,7 +13,7 @@ use super::open::{Place, Store};
 /// Tries of an operation whose outcome is in doubt. Each of them is a few tries of the client, see `open.rs`.
 const TRIES: u32 = 5;
 /// After this long an operation is not tried again.
-const LONGEST_DOUBT: Duration = Duration::from_secs(60);
+const LONGEST_DOUBT: Duration = Duration::from_mins(1);
 /// The pause before the second try; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 

@@ -17,7 +17,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tries of a request that the server did not answer, or answered with "later".
 const TRIES: usize = 5;
 /// No request is tried again after this long.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
+const RETRY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The bucket of a URL, and the prefix in it. Variables named `AWS_…` are read, credentials among them, and come before the
 /// defaults above; nothing of them is kept or told by this program.
