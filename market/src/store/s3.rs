@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::path::Path;
-use object_store::{BackoffConfig, ClientOptions, ObjectStoreScheme, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStoreScheme, RetryConfig};
 
 use super::error::OpenStoreError;
 
@@ -18,6 +18,8 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 const TRIES: usize = 5;
 /// No request is tried again after this long.
 const RETRY_TIMEOUT: Duration = Duration::from_mins(1);
+/// What the library takes for yes.
+const YES: [&str; 5] = ["1", "true", "on", "yes", "y"];
 
 /// The bucket of a URL, and the prefix in it. Variables named `AWS_…` are read, credentials among them, and come before the
 /// defaults above; nothing of them is kept or told by this program.
@@ -56,10 +58,12 @@ pub(super) fn open(location: &str) -> Result<(AmazonS3, Path), OpenStoreError> {
     let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint]
         .iter()
         .find_map(|key| builder.get_config_value(key));
-    let allow_http = AmazonS3ConfigKey::Client(object_store::ClientConfigKey::AllowHttp);
-    let allowed = builder.get_config_value(&allow_http);
+    let allow_http = AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp);
+    let allowed = builder
+        .get_config_value(&allow_http)
+        .is_some_and(|allowed| YES.contains(&allowed.to_ascii_lowercase().as_str()));
     if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.starts_with("http://"))
-        && !allowed.is_some_and(|allowed| allowed != "false")
+        && !allowed
     {
         return Err(OpenStoreError::PlainHttp {
             location: location.to_owned(),
