@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod feature_file;
+pub mod feature_rows;
 pub mod layout;
 pub mod ledger;
 pub mod sample;

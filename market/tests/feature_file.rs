@@ -1,6 +1,7 @@
 //! Feature files against Parquet's own reader.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -10,6 +11,7 @@ use arrow_array::{
     UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use features::schema::FeatureSchema;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -18,6 +20,7 @@ use parquet::file::statistics::Statistics;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tickermill_market::feature_file::{FeatureTable, encode, read_columns};
+use tickermill_market::feature_rows::{BATCH_ROWS, FeatureRows, file_schema};
 use tickermill_market::symbol::Symbol;
 use tickermill_market::table::PriceTable;
 
@@ -196,4 +199,63 @@ proptest! {
         };
         prop_assert_eq!(bits(&read), bits(&batch));
     }
+}
+
+fn rows_of(file: Bytes, names: &[&str], days: Option<RangeInclusive<i32>>) -> Vec<RecordBatch> {
+    let rows = FeatureRows::open(file, names, days).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn the_schema_of_a_file_is_known_without_it() {
+    let file = feature_table(40, Some("True Name")).encode();
+    let schema = file_schema(&FeatureSchema::default());
+    assert_eq!(*read_back(file).schema(), schema);
+}
+
+#[test]
+fn rows_come_in_small_batches_with_the_columns_in_the_order_asked_for() {
+    let file = feature_table(20_000, None).encode();
+    let whole = read_back(file.clone());
+    let batches = rows_of(file, &["Volume", "Date", "Symbol"], None);
+    let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    assert_eq!(sizes, [BATCH_ROWS, BATCH_ROWS, 20_000 - 2 * BATCH_ROWS]);
+    let asked_for = whole.project(&[6, 0, 7]).unwrap();
+    assert_eq!(
+        concat_batches(&asked_for.schema(), &batches).unwrap(),
+        asked_for
+    );
+}
+
+#[test]
+fn dates_are_a_slice_whether_or_not_their_column_is_asked_for() {
+    let file = feature_table(20_000, None).encode();
+    let whole = read_back(file.clone());
+    for (days, first, rows) in [
+        (10_000..=10_000, 0, 1),
+        (9_000..=10_002, 0, 3),
+        (18_100..=18_300, 8_100, 201),
+        (29_999..=40_000, 19_999, 1),
+        (30_000..=40_000, 0, 0),
+        (0..=9_999, 0, 0),
+        (i32::MIN..=i32::MAX, 0, 20_000),
+    ] {
+        let want = whole.project(&[11]).unwrap().slice(first, rows);
+        let read = rows_of(file.clone(), &["next_day_volume"], Some(days.clone()));
+        let read = concat_batches(&want.schema(), &read).unwrap();
+        assert_eq!(read, want, "{days:?}");
+    }
+}
+
+#[test]
+fn rows_of_what_is_no_feature_file_are_refused() {
+    let file = feature_table(40, None).encode();
+    let no_such_column = FeatureRows::open(file.clone(), &["volume"], None)
+        .err()
+        .unwrap();
+    assert_eq!(
+        no_such_column.to_string(),
+        "the feature file has no column `volume`"
+    );
+    assert!(FeatureRows::open(file.slice(..file.len() - 9), &["Date"], None).is_err());
 }

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod id;
 pub mod link;
+pub mod query;
 pub mod record;
 pub mod ticket;
 pub mod wire;

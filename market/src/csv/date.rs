@@ -7,7 +7,7 @@ const UNIX_EPOCH_DAY: i32 = 719_163;
 
 /// Days since 1970-01-01 of an ISO 8601 date `YYYY-MM-DD`, exactly ten bytes, of the proleptic Gregorian calendar.
 /// `None` where it is anything else, or no day of the calendar. Year 0000 is refused.
-pub(super) fn days_since_epoch(field: &[u8]) -> Option<i32> {
+pub fn days_since_epoch(field: &[u8]) -> Option<i32> {
     let field: &[u8; 10] = field.try_into().ok()?;
     if field[4] != b'-' || field[7] != b'-' {
         return None;

@@ -7,5 +7,5 @@ mod number;
 mod reader;
 mod repeated;
 
-pub use date::iso_date;
+pub use date::{days_since_epoch, iso_date};
 pub use reader::{PriceFile, read_price_file};
