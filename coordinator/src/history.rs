@@ -57,7 +57,7 @@ pub enum HistoryError {
 }
 
 /// The ids of the store's runs that have a plan or may get one, in no order of meaning.
-async fn run_ids(out: &Store) -> Result<Vec<RunId>, StoreError> {
+pub(crate) async fn run_ids(out: &Store) -> Result<Vec<RunId>, StoreError> {
     let (_, folders) = out.list_folder(paths::RUNS).await?;
     Ok(folders
         .iter()

@@ -8,7 +8,9 @@ pub mod paths;
 pub mod plan;
 pub mod planning;
 pub mod prune;
+pub mod reading;
 pub mod run;
+pub mod service;
 
 mod accounts;
 mod commit;

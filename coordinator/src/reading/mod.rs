@@ -1,0 +1,11 @@
+//! Reading the features of completed runs, in bounded memory.
+
+mod completed;
+mod error;
+mod rows;
+mod selection;
+
+pub use completed::{CompletedRun, CompletedRuns, FeatureFile};
+pub use error::ReadError;
+pub use rows::batches;
+pub use selection::Selection;
