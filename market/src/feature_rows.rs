@@ -10,7 +10,8 @@ use bytes::Bytes;
 use features::schema::FeatureSchema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 
 use crate::feature_file::ReadFeaturesError;
@@ -55,7 +56,7 @@ impl FeatureRows {
         names: &[&str],
         days: Option<RangeInclusive<i32>>,
     ) -> Result<Self, ReadFeaturesError> {
-        let metadata = ArrowReaderMetadata::load(&file, Default::default())?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())?;
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             columns.push(column_index(&metadata, name)?);

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod fault_proxy;
 pub mod feature_files;
+pub mod flight_server;
 pub mod market;
 pub mod process;
 pub mod python;
