@@ -218,8 +218,9 @@ fn rows_come_in_small_batches_with_the_columns_in_the_order_asked_for() {
     let file = feature_table(20_000, None).encode();
     let whole = read_back(file.clone());
     let batches = rows_of(file, &["Volume", "Date", "Symbol"], None);
-    let sizes: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
-    assert_eq!(sizes, [BATCH_ROWS, BATCH_ROWS, 20_000 - 2 * BATCH_ROWS]);
+    let (last, others) = batches.split_last().unwrap();
+    assert!(others.iter().all(|batch| batch.num_rows() == BATCH_ROWS));
+    assert_eq!(last.num_rows(), 20_000 % BATCH_ROWS);
     let asked_for = whole.project(&[6, 0, 7]).unwrap();
     assert_eq!(
         concat_batches(&asked_for.schema(), &batches).unwrap(),

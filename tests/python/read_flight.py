@@ -113,7 +113,7 @@ def check_reads(client, features, run, symbols):
         longest = max(longest, chunk.data.num_rows)
     check(f"all {total} rows of the run", rows == total, rows)
     check("all symbols of the run in order", order and seen == symbols, seen)
-    check("batches of at most 8192 rows", longest <= 8192, longest)
+    check("batches of at most 8,192 rows", longest <= 8192, longest)
 
 
 def check_refusals(client, run, symbol):
