@@ -29,7 +29,20 @@ pub(crate) enum Command {
     )]
     Run(RunArgs),
     /// Say what a run would do, and why, without doing it
-    Plan(RunArgs),
+    Plan(PlanArgs),
+    /// Hold an output, take workers and jobs in, and run one job after another
+    #[command(
+        after_help = "It goes on with what an earlier coordinator of the same output left unfinished. SIGTERM stops what runs where it is;\n\
+        the next start goes on with it."
+    )]
+    Coordinator(CoordinatorArgs),
+    /// Compute shards for a coordinator, until told to stop
+    #[command(
+        after_help = "The worker dials the coordinator, and again whenever it is gone: it can be started first, and needs no port.\n\
+        The data and the output have to be reachable under the same paths or URLs as for the coordinator.\n\
+        SIGTERM finishes what is in hand, or gives it back after cluster.drain_ms."
+    )]
+    Worker(WorkerArgs),
     /// List the runs of an output, the newest first
     Runs(HistoryArgs),
     /// Show one run
@@ -39,21 +52,30 @@ pub(crate) enum Command {
         #[command(flatten)]
         history: HistoryArgs,
     },
-    /// Drop old runs; the latest, and any that a live model comes from, stay
-    Prune {
-        /// How many of the newest runs stay
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-        keep: u32,
-        /// Say what would go, and drop nothing
+    /// Follow a run of a coordinator to its end
+    Watch {
+        /// The run's id, or the name of a submission [default: what runs now]
+        run: Option<String>,
+        /// The coordinator
+        #[arg(long, value_name = "URL")]
+        coordinator: String,
+        /// Print each event as a line of JSON on stdout
         #[arg(long)]
-        dry_run: bool,
+        json: bool,
+    },
+    /// End an unfinished run for good
+    Cancel {
+        /// The run's id, or the name of a submission that waits
+        run: String,
         #[command(flatten)]
         history: HistoryArgs,
     },
+    /// Drop old runs; the latest, and any that a live model comes from, stay
+    Prune(PruneArgs),
     /// Make a synthetic market of any size
     Synth(SynthArgs),
     /// Show the configuration in force, and where each value came from
-    Config(RunArgs),
+    Config(PlanArgs),
     /// Print a script that completes commands in a shell
     Completions {
         /// The shell
@@ -67,11 +89,20 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+    /// Have a coordinator run it, with its workers and its output
+    #[arg(long, value_name = "URL", conflicts_with_all = ["out", "workers"])]
+    pub(crate) coordinator: Option<String>,
+}
+
+#[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
-pub(crate) struct RunArgs {
+pub(crate) struct PlanArgs {
     /// The price files: a folder or s3://…, with stocks/*.csv and etfs/*.csv, or *.csv
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
@@ -101,20 +132,79 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
-impl RunArgs {
+impl PlanArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
-        let flags = [
+        given([
             ("data", "--data", &self.data),
             ("out", "--out", &self.out),
             ("run.workers", "--workers", &self.workers),
             ("features.window", "--window", &self.window),
-        ];
-        let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
-            value.clone().map(|value| FlagValue { key, flag, value })
-        };
-        flags.into_iter().filter_map(given).collect()
+        ])
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CoordinatorArgs {
+    /// Where everything is written: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// The address to listen on; port 0 for any that is free [default: 127.0.0.1:7070]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) listen: Option<String>,
+    /// A root below which data may lie that clients name: a folder or s3://…; can be given more than once. Without any,
+    /// every path on loopback, and none elsewhere
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_root: Vec<String>,
+    /// The name under which the output is held; one that is started again with it takes over at once
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl CoordinatorArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([
+            ("out", "--out", &self.out),
+            ("cluster.listen", "--listen", &self.listen),
+        ])
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// The coordinator
+    #[arg(long, value_name = "URL")]
+    pub(crate) coordinator: String,
+    /// Shards to compute at a time, a thread each [default: the number of cores]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) slots: Option<String>,
+    /// The worker's name, for people [default: the host and the process]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl WorkerArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([("run.workers", "--slots", &self.slots)])
+    }
+}
+
+/// The flags among these that are given.
+fn given<const N: usize>(
+    flags: [(&'static str, &'static str, &Option<String>); N],
+) -> Vec<FlagValue> {
+    let given = |(key, flag, value): (&'static str, &'static str, &Option<String>)| {
+        value.clone().map(|value| FlagValue { key, flag, value })
+    };
+    flags.into_iter().filter_map(given).collect()
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +212,9 @@ pub(crate) struct HistoryArgs {
     /// The output whose runs are meant: a folder or s3://… [default: out]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<String>,
+    /// The coordinator whose runs are meant
+    #[arg(long, value_name = "URL", conflicts_with = "out")]
+    pub(crate) coordinator: Option<String>,
     /// A configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -133,14 +226,33 @@ pub(crate) struct HistoryArgs {
 impl HistoryArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
-        self.out
-            .iter()
-            .map(|out| FlagValue {
-                key: "out",
-                flag: "--out",
-                value: out.clone(),
-            })
-            .collect()
+        given([("out", "--out", &self.out)])
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// How many of the newest runs stay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: u32,
+    /// Say what would go, and drop nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The output whose runs are meant: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl PruneArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([("out", "--out", &self.out)])
     }
 }
 

@@ -2,17 +2,20 @@
 
 use std::process::ExitCode;
 
+use coordinator::history::HistoryError;
 use coordinator::outcome::Status;
 use coordinator::run::RunError;
 use market::store::OpenStoreError;
 use market::synth::SynthError;
+use worker::join::JoinError;
 
+use crate::client::ClientError;
 use crate::config::ConfigError;
 
 const FAILED: u8 = 1;
 const BAD_USAGE: u8 = 2;
 const QUALITY_LIMIT: u8 = 3;
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit status of a run that ended.
 pub(crate) fn of_status(status: Status) -> ExitCode {
@@ -25,18 +28,35 @@ pub(crate) fn of_status(status: Status) -> ExitCode {
 
 /// The exit status of an error.
 pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
-    if let Some(RunError::Interrupted) = error.downcast_ref() {
+    if is_interrupted(error) {
         return ExitCode::from(INTERRUPTED);
     }
     let bad_location = error
         .downcast_ref()
         .is_some_and(OpenStoreError::is_bad_usage);
     let bad_size = matches!(error.downcast_ref(), Some(SynthError::InvalidSize { .. }));
-    let bad_usage = error.is::<ConfigError>() || error.is::<proto::id::RunIdError>();
+    let bad_usage = error.is::<ConfigError>()
+        || matches!(error.downcast_ref(), Some(HistoryError::BadRunId(_)))
+        || error.downcast_ref().is_some_and(ClientError::is_bad_usage)
+        || error.downcast_ref().is_some_and(JoinError::is_bad_usage);
     if bad_location || bad_size || bad_usage {
         return ExitCode::from(BAD_USAGE);
     }
     ExitCode::from(FAILED)
+}
+
+/// How a run ended that gave this error, in the word of its JSON.
+pub(crate) fn word(error: &anyhow::Error) -> &'static str {
+    if is_interrupted(error) {
+        "interrupted"
+    } else {
+        "failed"
+    }
+}
+
+fn is_interrupted(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(RunError::Interrupted))
+        || matches!(error.downcast_ref(), Some(ClientError::Detached { .. }))
 }
 
 /// The error in words, followed by those of its causes that it does not tell itself.

@@ -1,6 +1,7 @@
 //! The `tickermill` command.
 
 mod args;
+mod client;
 mod commands;
 mod config;
 mod exit;
@@ -9,15 +10,18 @@ mod progress;
 mod report;
 mod settings;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging();
-    match dispatch(cli.command) {
+    start_logging(&cli.command);
+    let checked = faults::check_environment().map_err(anyhow::Error::from);
+    match checked.and_then(|()| dispatch(cli.command)) {
         Ok(exit) => exit,
         Err(error) => exit::report(&error),
     }
@@ -29,11 +33,15 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan(args) => commands::plan::plan(&args),
         Command::Runs(args) => commands::runs::list(&args),
         Command::Show { run, history } => commands::runs::show(&run, &history),
-        Command::Prune {
-            keep,
-            dry_run,
-            history,
-        } => commands::prune::prune(keep as usize, dry_run, &history),
+        Command::Coordinator(args) => commands::coordinator::coordinator(&args),
+        Command::Worker(args) => commands::worker::worker(&args),
+        Command::Watch {
+            run,
+            coordinator,
+            json,
+        } => commands::watch::watch(run.as_deref(), &coordinator, json),
+        Command::Cancel { run, history } => commands::cancel::cancel(&run, &history),
+        Command::Prune(args) => commands::prune::prune(&args),
         Command::Synth(args) => commands::synth::synth(&args),
         Command::Config(args) => commands::config::show(&args),
         Command::Completions { shell } => Ok(commands::shell::completions(shell)),
@@ -41,14 +49,26 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Warnings of the libraries and of our own go to stderr; `RUST_LOG` asks for more.
-fn start_logging() {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
+/// Warnings of the libraries and of our own go to stderr, and of a process that serves what it does, with the time;
+/// `RUST_LOG` asks for more.
+fn start_logging(command: &Command) {
+    let serves = matches!(command, Command::Coordinator(_) | Command::Worker(_));
+    let level = if serves {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::WARN
+    };
+    let filter = EnvFilter::builder()
+        .with_default_directive(level.into())
         .from_env_lossy();
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .without_time()
-        .init();
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    if serves {
+        log.init();
+    } else {
+        log.without_time().init();
+    }
 }

@@ -33,6 +33,14 @@ impl Progress {
         }
     }
 
+    /// Says why nothing moves, and takes the bar of the stage away until it begins again.
+    pub(crate) fn pause(&self, why: &str) {
+        if let Some(bar) = self.bar.lock().expect("no one panics while drawing").take() {
+            bar.finish_and_clear();
+        }
+        self.say(why);
+    }
+
     fn begin(&self, stage: Stage, steps: Option<(u64, Unit)>) {
         if !self.terminal {
             return;
@@ -41,14 +49,14 @@ impl Progress {
         *self.bar.lock().expect("no one panics while drawing") = Some(bar);
     }
 
-    fn advance(&self, steps: u64) {
+    fn advance(&self, done: u64) {
         if let Some(bar) = self
             .bar
             .lock()
             .expect("no one panics while drawing")
             .as_ref()
         {
-            bar.inc(steps);
+            bar.set_position(done);
         }
     }
 
@@ -64,11 +72,20 @@ impl Observer for Progress {
     fn observe(&self, event: &RunEvent) {
         match event {
             RunEvent::Began { stage, steps } => self.begin(*stage, *steps),
-            RunEvent::Advanced { steps, .. } => self.advance(*steps),
+            RunEvent::Advanced { done, .. } => self.advance(*done),
             RunEvent::Ended { stage, took } => self.end(*stage, *took),
-            RunEvent::Waiting { .. } | RunEvent::Planned { .. } | RunEvent::Warning(_) => {
+            RunEvent::Waiting { .. }
+            | RunEvent::Planned { .. }
+            | RunEvent::NoWorkers { .. }
+            | RunEvent::AttemptFailed { .. }
+            | RunEvent::Warning { .. } => {
                 self.say(&event.to_string());
             }
+            // Where shards go is for the run's log, and for `watch`.
+            RunEvent::WorkerJoined { .. }
+            | RunEvent::WorkerLeft { .. }
+            | RunEvent::ShardGiven { .. }
+            | RunEvent::ShardCommitted { .. } => {}
         }
     }
 }

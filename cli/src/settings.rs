@@ -1,10 +1,12 @@
 //! What is configured: every key, its default and its bounds.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use coordinator::job::{Job, ModelJob};
-use coordinator::run::QualityLimits;
+use coordinator::job::{Job, MAX_SAMPLE_ROWS, ModelJob, is_model_name};
+use coordinator::run::{Patience, QualityLimits};
+use coordinator::server::MemberLimits;
 use features::column::Column;
 use features::declare::MAX_WINDOW;
 use features::operation::Operation;
@@ -28,10 +30,32 @@ pub(crate) struct Settings {
     pub(crate) lease: Duration,
     /// Beyond these a run fails.
     pub(crate) limits: QualityLimits,
+    /// How a cluster works together.
+    pub(crate) cluster: Cluster,
     /// What to make of the data.
     pub(crate) job: Job,
     /// Every key with its value and where it came from.
     pub(crate) effective: Vec<Effective>,
+}
+
+/// Where a coordinator listens that is not told.
+const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+
+/// How a cluster works together.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// Where a coordinator listens.
+    pub(crate) listen: SocketAddr,
+    /// What membership costs and allows.
+    pub(crate) members: MemberLimits,
+    /// How long runs wait for what may not come.
+    pub(crate) patience: Patience,
+    /// How long a worker that is told to stop goes on with what it has in hand.
+    pub(crate) drain: Duration,
+    /// Jobs that may wait.
+    pub(crate) max_queued: usize,
+    /// Connections of a coordinator at a time.
+    pub(crate) max_connections: usize,
 }
 
 /// The columns that features and the target are made from.
@@ -67,6 +91,7 @@ impl Settings {
             max_quarantined_files: sources.number("quality.max_quarantined_files", 0.01, 0.0..=1.0),
         };
         let raw = sources.truth("output.raw", false);
+        let cluster = read_cluster(&mut sources);
         let schema = read_schema(&mut sources);
         let model = read_model(&mut sources, &schema, seed);
         let effective = sources.finish()?;
@@ -76,6 +101,7 @@ impl Settings {
             workers: NonZeroUsize::new(workers as usize).expect("the range begins at 1"),
             lease: Duration::from_secs(lease),
             limits,
+            cluster,
             job: Job {
                 recipe: Recipe { schema, raw },
                 model: model.filter(|_| train),
@@ -83,6 +109,54 @@ impl Settings {
             effective,
         })
     }
+}
+
+fn read_cluster(sources: &mut Sources) -> Cluster {
+    let patience = Patience::default();
+    let is_address = |text: &str| text.parse::<SocketAddr>().is_ok();
+    let address = "an address with a port, such as 127.0.0.1:7070";
+    let listen = sources.text("cluster.listen", DEFAULT_LISTEN, address, is_address);
+    let heartbeat = milliseconds(sources, "cluster.heartbeat_ms", 2_000, 20..=600_000);
+    let lease = milliseconds(sources, "cluster.lease_ms", 10_000, 100..=3_600_000);
+    if lease < heartbeat * 3 {
+        sources.problem("cluster.lease_ms", "a lease is at least three heartbeats");
+    }
+    let no_workers = patience.no_workers.as_millis() as u64;
+    let no_workers = milliseconds(sources, "cluster.no_workers_ms", no_workers, 0..=86_400_000);
+    let straggler = patience.straggler.as_millis() as u64;
+    let straggler = milliseconds(sources, "cluster.copy_after_ms", straggler, 0..=86_400_000);
+    let drain = milliseconds(sources, "cluster.drain_ms", 20_000, 0..=3_600_000);
+    let max_workers = sources.whole("cluster.max_workers", 1_000, 1..=100_000) as usize;
+    let max_slots = sources.whole("cluster.max_slots", 1_024, 1..=65_536) as u32;
+    let max_queued = sources.whole("cluster.max_queued", 64, 1..=10_000) as usize;
+    // Each worker has two, one for its session and one for what it delivers.
+    let connections = 2 * max_workers as u64 + 256;
+    let max_connections = sources.whole("cluster.max_connections", connections, 16..=1_000_000);
+    Cluster {
+        listen: listen.parse().expect("it was checked, or is the default"),
+        members: MemberLimits {
+            heartbeat,
+            lease,
+            max_workers,
+            max_slots,
+        },
+        patience: Patience {
+            no_workers,
+            straggler,
+        },
+        drain,
+        max_queued,
+        max_connections: max_connections as usize,
+    }
+}
+
+fn milliseconds(
+    sources: &mut Sources,
+    key: &'static str,
+    default: u64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Duration {
+    Duration::from_millis(sources.whole(key, default, range))
 }
 
 fn read_schema(sources: &mut Sources) -> FeatureSchema {
@@ -145,19 +219,16 @@ fn read_target(sources: &mut Sources) -> Target {
 }
 
 fn read_model(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Option<ModelJob> {
-    let is_name = |text: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-    };
     let train = sources.truth("model.train", true);
     let name = sources.text(
         "model.name",
         "volume-forest",
         "a name of letters, digits, - and _",
-        is_name,
+        is_model_name,
     );
     let inputs = sources.texts("model.inputs", &["vol_moving_avg", "adj_close_rolling_med"]);
-    let sample_rows = sources.whole("model.sample_rows", 10_000, 1..=10_000_000) as usize;
+    let sample_rows =
+        sources.whole("model.sample_rows", 10_000, 1..=MAX_SAMPLE_ROWS as u64) as usize;
     let test_fraction = sources.number("model.test_fraction", 0.2, 0.01..=0.99);
     let trees = sources.whole("model.trees", 100, 1..=MAX_TREES as u64) as usize;
     let min_rows_per_leaf = sources.whole("model.min_rows_per_leaf", 5, 1..=1_000_000) as usize;

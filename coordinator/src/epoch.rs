@@ -1,6 +1,7 @@
 //! One coordinator, one output store: the claim to it, renewed while it is held.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +27,25 @@ pub struct Holder {
     /// What no other process ever has, not even a former one of the same name: by it a holder knows its own claim when the
     /// answer to it was lost. A part of file names.
     pub nonce: String,
+}
+
+/// Who claims a store, and on which terms.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    /// Who.
+    pub holder: Holder,
+    /// How long the claim is good without renewal.
+    pub lease: Duration,
+}
+
+/// A moment in the life of an output: the epoch, and the turn within it. Later ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Turn {
+    /// The epoch.
+    pub epoch: u64,
+    /// Counts the plans and the endings of the epoch.
+    #[serde(default)]
+    pub turn: u64,
 }
 
 /// `epoch/N.json`.
@@ -79,6 +99,7 @@ pub enum EpochError {
 #[derive(Debug)]
 pub struct Epoch {
     number: u64,
+    turns: AtomicU64,
     holder: Holder,
     out: Store,
     superseded_by: watch::Receiver<Option<u64>>,
@@ -94,10 +115,11 @@ impl Epoch {
     /// this name, or whose process is gone (on this machine's folders), is not waited for.
     pub async fn claim(
         out: &Store,
-        holder: &Holder,
-        lease: Duration,
+        claimant: &Claimant,
         waiting: impl Fn(&str) + Send,
     ) -> Result<Self, EpochError> {
+        let Claimant { holder, lease } = claimant;
+        let lease = *lease;
         let probe = format!("{}/probe-{}", paths::EPOCHS, holder.nonce);
         out.probe(&probe).await?;
         let mut told = false;
@@ -159,6 +181,7 @@ impl Epoch {
         ));
         Self {
             number,
+            turns: AtomicU64::new(0),
             holder: holder.clone(),
             out: out.clone(),
             superseded_by,
@@ -172,10 +195,19 @@ impl Epoch {
         self.number
     }
 
+    /// The turn of a plan or an ending that is written now: greater than any before.
+    pub(crate) fn next_turn(&self) -> Turn {
+        Turn {
+            epoch: self.number,
+            turn: self.turns.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
     /// Returns, with the reason, when another has taken the store over; else never.
     pub async fn lost(&self) -> EpochError {
         let mut superseded_by = self.superseded_by.clone();
-        match superseded_by.wait_for(Option::is_some).await {
+        let superseded = superseded_by.wait_for(Option::is_some).await.map(|by| *by);
+        match superseded {
             Ok(by) => EpochError::Superseded {
                 own: self.number,
                 by: by.unwrap_or_default(),
@@ -196,7 +228,7 @@ impl Epoch {
     }
 
     /// Lets go of the store.
-    pub async fn release(self) {
+    pub async fn release(&self) {
         self.renewals.abort();
         let claim = Claim {
             holder: self.holder.name.clone(),
@@ -292,7 +324,7 @@ fn number_of(path: &str) -> Option<u64> {
 }
 
 fn path(number: u64) -> String {
-    format!("{}/{number}.json", paths::EPOCHS)
+    proto::session::claim_path(number)
 }
 
 fn json(claim: &Claim) -> Bytes {
@@ -322,7 +354,7 @@ mod tests {
 
     use market::store::Store;
 
-    use super::{Epoch, EpochError, Holder};
+    use super::{Claimant, Epoch, EpochError, Holder};
 
     const LEASE: Duration = Duration::from_millis(200);
 
@@ -332,23 +364,26 @@ mod tests {
         (folder, store)
     }
 
-    /// A holder, whose nonce no test gives to another of the same name at the same store.
-    fn holder(name: &str) -> Holder {
-        Holder {
-            name: name.to_owned(),
-            nonce: name.to_owned(),
+    /// A claimant, whose nonce no test gives to another of the same name at the same store.
+    fn claimant(name: &str) -> Claimant {
+        Claimant {
+            holder: Holder {
+                name: name.to_owned(),
+                nonce: name.to_owned(),
+            },
+            lease: LEASE,
         }
     }
 
     #[tokio::test]
     async fn a_released_store_is_claimed_at_once_under_the_next_number() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| panic!("nobody to wait for"))
+        let first = Epoch::claim(&out, &claimant("a"), |_| panic!("nobody to wait for"))
             .await
             .unwrap();
         first.confirm().await.unwrap();
         first.release().await;
-        let second = Epoch::claim(&out, &holder("b"), LEASE, |_| panic!("nobody to wait for"))
+        let second = Epoch::claim(&out, &claimant("b"), |_| panic!("nobody to wait for"))
             .await
             .unwrap();
         assert_eq!(second.number(), 2);
@@ -357,14 +392,12 @@ mod tests {
     #[tokio::test]
     async fn a_start_waits_for_a_living_holder_and_says_so() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
-            .await
-            .unwrap();
+        let first = Epoch::claim(&out, &claimant("a"), |_| {}).await.unwrap();
         let (told, mut waits) = tokio::sync::mpsc::channel(1);
         let second = {
             let out = out.clone();
             tokio::spawn(async move {
-                Epoch::claim(&out, &holder("b"), LEASE, |name| {
+                Epoch::claim(&out, &claimant("b"), |name| {
                     told.try_send(name.to_owned()).unwrap();
                 })
                 .await
@@ -378,14 +411,10 @@ mod tests {
     #[tokio::test]
     async fn a_holder_of_the_same_name_takes_over_and_the_former_one_stops() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, &holder("pod"), LEASE, |_| {})
-            .await
-            .unwrap();
-        let restarted = Holder {
-            nonce: "restarted".to_owned(),
-            ..holder("pod")
-        };
-        let second = Epoch::claim(&out, &restarted, LEASE, |_| panic!("its own name"))
+        let first = Epoch::claim(&out, &claimant("pod"), |_| {}).await.unwrap();
+        let mut restarted = claimant("pod");
+        restarted.holder.nonce = "restarted".to_owned();
+        let second = Epoch::claim(&out, &restarted, |_| panic!("its own name"))
             .await
             .unwrap();
         assert!(matches!(
@@ -401,15 +430,13 @@ mod tests {
         let (_folder, out) = store();
         // Both look at the empty store at once: the one has the lock, the other the claim.
         let lock = super::lock_of_the_living(&out).unwrap();
-        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
-            .await
-            .unwrap();
+        let first = Epoch::claim(&out, &claimant("a"), |_| {}).await.unwrap();
         drop(lock);
         let (told, mut waits) = tokio::sync::mpsc::channel(1);
         let second = {
             let out = out.clone();
             tokio::spawn(async move {
-                Epoch::claim(&out, &holder("b"), LEASE, |name| {
+                Epoch::claim(&out, &claimant("b"), |name| {
                     told.try_send(name.to_owned()).unwrap();
                 })
                 .await
@@ -423,13 +450,9 @@ mod tests {
     #[tokio::test]
     async fn a_holder_that_stopped_renewing_is_waited_for_no_longer_than_its_lease() {
         let (_folder, out) = store();
-        let first = Epoch::claim(&out, &holder("a"), LEASE, |_| {})
-            .await
-            .unwrap();
+        let first = Epoch::claim(&out, &claimant("a"), |_| {}).await.unwrap();
         first.renewals.abort(); // as if stopped; its process lives on and holds the lock
-        let second = Epoch::claim(&out, &holder("b"), LEASE, |_| {})
-            .await
-            .unwrap();
+        let second = Epoch::claim(&out, &claimant("b"), |_| {}).await.unwrap();
         assert!(first.confirm().await.is_err());
         second.confirm().await.unwrap();
     }

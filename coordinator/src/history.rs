@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use market::layout::{Dataset, TickerFile};
 use market::store::{Store, StoreError};
-use proto::id::{JobKey, RunId};
+use proto::id::{JobKey, RunId, RunIdError};
 use proto::record::TickerRecord;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::commit::{CommitError, read_commits};
-use crate::outcome::{CurrentModel, Latest, Outcome};
+use crate::outcome::{CurrentModel, Latest, Outcome, Summary};
 use crate::paths;
 use crate::plan::{KnownTicker, Plan};
 
@@ -46,6 +47,15 @@ pub enum HistoryError {
     /// A commit is not what this program writes.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The text is neither a run's id nor `latest`.
+    #[error(transparent)]
+    BadRunId(#[from] RunIdError),
+    /// There is no latest run.
+    #[error("there is no completed run in {out} yet")]
+    NoneCompleted {
+        /// The store.
+        out: String,
+    },
     /// There is no such run.
     #[error("there is no run {run} in {out}: `runs` lists them")]
     NoSuchRun {
@@ -54,6 +64,94 @@ pub enum HistoryError {
         /// The store.
         out: String,
     },
+}
+
+/// A run in short, for those who list runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The run; null where it waits to be planned.
+    pub run_id: Option<RunId>,
+    /// The submission's name, where it waits.
+    pub submission: Option<String>,
+    /// How it ended, or `unfinished`; a coordinator says `running` and `waiting` of its own.
+    pub status: String,
+    /// Whether `latest.json` names it.
+    pub latest: bool,
+    /// Tickers that it reads or carries over.
+    pub tickers: u64,
+    /// Where the price files lie.
+    pub data: String,
+    /// The declared features, each in a line.
+    pub features: Vec<String>,
+    /// The summary of a run that ended.
+    pub summary: Option<Summary>,
+}
+
+impl RunInfo {
+    fn of(past: PastRun, latest: Option<&Latest>) -> Self {
+        let summary = past.outcome.map(|outcome| outcome.summary);
+        let status = summary.as_ref().map_or("unfinished".to_owned(), |summary| {
+            summary.status.describe().to_owned()
+        });
+        let features = past.plan.job.recipe.schema.features().iter();
+        let features = features.map(|feature| {
+            format!(
+                "{} = {} of {} over {} rows",
+                feature.name,
+                feature.operation.name(),
+                feature.column,
+                feature.window
+            )
+        });
+        Self {
+            latest: latest.is_some_and(|latest| latest.run_id == past.run),
+            run_id: Some(past.run),
+            submission: None,
+            status,
+            tickers: past.plan.dataset.tickers.len() as u64,
+            features: features.collect(),
+            data: past.plan.data,
+            summary,
+        }
+    }
+
+    /// A submission that waits for its turn.
+    pub(crate) fn waiting(submission: String, data: String) -> Self {
+        Self {
+            run_id: None,
+            submission: Some(submission),
+            status: "waiting".to_owned(),
+            latest: false,
+            tickers: 0,
+            data,
+            features: Vec::new(),
+            summary: None,
+        }
+    }
+}
+
+/// All runs in short, the newest first.
+pub async fn list(out: &Store) -> Result<Vec<RunInfo>, HistoryError> {
+    let latest = latest(out).await?;
+    let runs = runs(out).await?.into_iter();
+    Ok(runs
+        .map(|past| RunInfo::of(past, latest.as_ref()))
+        .collect())
+}
+
+/// One run in short; `run` is its id or `latest`.
+pub async fn show(out: &Store, run: &str) -> Result<RunInfo, HistoryError> {
+    let latest = latest(out).await?;
+    let run = match (run, &latest) {
+        ("latest", Some(latest)) => latest.run_id.clone(),
+        ("latest", None) => {
+            return Err(HistoryError::NoneCompleted {
+                out: out.locate(""),
+            });
+        }
+        (run, _) => RunId::parse(run)?,
+    };
+    Ok(RunInfo::of(get(out, &run).await?, latest.as_ref()))
 }
 
 /// The ids of the store's runs that have a plan or may get one, in no order of meaning.
@@ -71,7 +169,9 @@ pub async fn runs(out: &Store) -> Result<Vec<PastRun>, HistoryError> {
     for run in run_ids(out).await? {
         runs.extend(find(out, &run).await?);
     }
-    runs.sort_by(|left, right| (right.plan.epoch, &right.run).cmp(&(left.plan.epoch, &left.run)));
+    runs.sort_by(|left, right| {
+        (right.plan.planned, &right.run).cmp(&(left.plan.planned, &left.run))
+    });
     Ok(runs)
 }
 

@@ -4,14 +4,11 @@ use features::column::Column;
 use features::operation::Operation;
 use market::layout::Dataset;
 use market::sample::{SampleRequest, hash_ceiling};
-use model::parameters::ForestParameters;
+use model::parameters::{ForestParameters, MAX_TREES};
 use proto::id::JobKey;
 use proto::ticket::Recipe;
+use proto::version::FORMAT_VERSION;
 use serde::{Deserialize, Serialize};
-
-/// The version of what this code makes of the same input. It changes whenever any output file's bytes do, be it by our
-/// own code or by a library's; `tests` pin the digest of the sample's output to it.
-pub const FORMAT_VERSION: u32 = 1;
 
 /// What a run is asked for, apart from its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +34,57 @@ pub struct ModelJob {
     pub forest: ForestParameters,
 }
 
+/// Why a job cannot be meant.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadJob(String);
+
+/// Whether a text can name a model: 1 to 64 letters, digits, `-` and `_`. Paths are made of it.
+pub fn is_model_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// Rows that a model may be trained and tested on.
+pub const MAX_SAMPLE_ROWS: usize = 10_000_000;
+
 impl Job {
+    /// Whether the job can be meant, of whoever it comes.
+    pub fn check(&self) -> Result<(), BadJob> {
+        let Some(model) = &self.model else {
+            return Ok(());
+        };
+        let features = self.recipe.schema.features();
+        let is_feature = |input: &String| features.iter().any(|feature| feature.name == *input);
+        let problem = if !is_model_name(&model.name) {
+            format!("`{}` is no name of a model", model.name)
+        } else if model.inputs.is_empty() {
+            "a model needs at least one input".to_owned()
+        } else if let Some(input) = model.inputs.iter().find(|input| !is_feature(input)) {
+            format!("`{input}` is not a declared feature")
+        } else if !(1..=MAX_SAMPLE_ROWS).contains(&model.sample_rows) {
+            format!(
+                "a sample has 1 to {MAX_SAMPLE_ROWS} rows, not {}",
+                model.sample_rows
+            )
+        } else if !(0.01..=0.99).contains(&model.test_fraction) {
+            format!(
+                "the test fraction is from 0.01 to 0.99, not {}",
+                model.test_fraction
+            )
+        } else if !(1..=MAX_TREES).contains(&model.forest.trees) {
+            format!(
+                "a forest has 1 to {MAX_TREES} trees, not {}",
+                model.forest.trees
+            )
+        } else if model.forest.min_rows_per_leaf == 0 {
+            "a leaf has at least one row".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(BadJob(problem))
+    }
+
     /// The key of this job on this input: equal keys, equal output.
     pub fn key(&self, dataset: &Dataset) -> JobKey {
         #[derive(Serialize)]

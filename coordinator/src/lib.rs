@@ -1,6 +1,8 @@
 //! A coordinator: plans a run, has its shards computed, and brings it to its end.
 
+pub mod cancel;
 pub mod epoch;
+pub mod event_log;
 pub mod history;
 pub mod job;
 pub mod outcome;
@@ -10,15 +12,28 @@ pub mod planning;
 pub mod prune;
 pub mod reading;
 pub mod run;
+pub mod server;
 pub mod service;
 
 mod accounts;
+mod actor;
 mod commit;
 mod dispatch;
+mod means;
+mod members;
+mod membership;
 mod narrator;
 mod placement;
 mod publish;
+mod queue;
+mod remote;
+mod request;
 mod resume;
+mod run_error;
 mod sample;
+#[cfg(test)]
+mod simulation;
+mod submission;
 mod summary;
 mod train;
+mod workbench;

@@ -20,6 +20,8 @@ pub(crate) struct Narrator {
 #[derive(Default)]
 struct Told {
     log: String,
+    /// Steps done of the stage that goes on.
+    done: u64,
     stages: Vec<(Stage, Duration)>,
 }
 
@@ -46,15 +48,22 @@ impl Narrator {
     }
 
     pub(crate) fn warn(&self, text: impl Into<String>) {
-        self.tell(&RunEvent::Warning(text.into()));
+        self.tell(&RunEvent::Warning { text: text.into() });
     }
 
+    /// Tells that so many more steps of the stage that goes on are done.
     pub(crate) fn advance(&self, stage: Stage, steps: u64) {
-        self.tell(&RunEvent::Advanced { stage, steps });
+        let done = {
+            let mut told = self.told();
+            told.done += steps;
+            told.done
+        };
+        self.tell(&RunEvent::Advanced { stage, done });
     }
 
     /// Begins a stage, which ends when the returned value is dropped.
     pub(crate) fn stage(&self, stage: Stage, steps: Option<(u64, Unit)>) -> StageTimer<'_> {
+        self.told().done = 0;
         self.tell(&RunEvent::Began { stage, steps });
         StageTimer {
             narrator: self,

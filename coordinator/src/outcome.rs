@@ -6,6 +6,8 @@ use proto::event::Stage;
 use proto::id::RunId;
 use serde::{Deserialize, Serialize};
 
+use crate::epoch::Turn;
+
 /// How a run ended. A run without an outcome goes on when the same job is run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,8 +119,9 @@ pub struct ModelSummary {
 /// `outcome.json`: written once, for endings alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The epoch that the run ended under. Pointers of an earlier epoch are behind it.
-    pub epoch: u64,
+    /// When the run ended. Pointers of an earlier turn are behind it.
+    #[serde(flatten)]
+    pub ended: Turn,
     /// The summary.
     pub summary: Summary,
 }
@@ -132,8 +135,9 @@ pub struct Latest {
     pub features: String,
     /// Its dataset digest.
     pub dataset_digest: String,
-    /// The epoch that it ended under.
-    pub epoch: u64,
+    /// When it ended.
+    #[serde(flatten)]
+    pub ended: Turn,
 }
 
 /// `current.json`: the version of a model that is live.
@@ -147,8 +151,9 @@ pub struct CurrentModel {
     pub digest: String,
     /// The run that published it.
     pub run_id: RunId,
-    /// The epoch that the run ended under.
-    pub epoch: u64,
+    /// When the run ended.
+    #[serde(flatten)]
+    pub ended: Turn,
 }
 
 /// Adds stages to the seconds of a summary.

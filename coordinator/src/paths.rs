@@ -11,6 +11,14 @@ pub const EPOCHS: &str = "epoch";
 /// The folder of models.
 pub const MODELS: &str = "models";
 
+/// The folder of submissions that have not ended.
+pub const SUBMISSIONS: &str = "submissions";
+
+/// A submission that has not ended.
+pub fn submission(name: &str) -> String {
+    format!("{SUBMISSIONS}/{name}.json")
+}
+
 /// A run's folder.
 pub fn run(run: &RunId) -> String {
     format!("{RUNS}/{run}")

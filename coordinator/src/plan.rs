@@ -8,6 +8,8 @@ use proto::id::{RunId, ShardId};
 use proto::record::TickerRecord;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::QualityLimits;
+use crate::epoch::Turn;
 use crate::job::Job;
 
 /// Shards made for each worker, so that the last ones to finish are small beside the whole.
@@ -16,6 +18,8 @@ const SHARDS_PER_WORKER: u64 = 16;
 const MIN_SHARD_BYTES: u64 = 1 << 20;
 /// No shard of several tickers is larger than this: a lost worker should not cost much.
 const MAX_SHARD_BYTES: u64 = 64 << 20;
+/// No shard has more tickers than this: an assignment is one message.
+const MAX_SHARD_TICKERS: usize = 1000;
 
 /// About what a row of a price file takes, on the high side. It decides how much work sampling is, and not its result.
 const BYTES_PER_ROW: u64 = 120;
@@ -25,12 +29,19 @@ const BYTES_PER_ROW: u64 = 120;
 pub struct Plan {
     /// The run.
     pub run: RunId,
-    /// The epoch that it was planned under. Later runs have a later one.
-    pub epoch: u64,
+    /// When it was planned. Later runs have a later one.
+    #[serde(flatten)]
+    pub planned: Turn,
     /// Where the price files lie: an absolute path or a URL.
     pub data: String,
     /// What is asked for.
     pub job: Job,
+    /// The wish for a new run that it was planned for; the same wish goes on with it.
+    #[serde(default)]
+    pub forced_by: Option<String>,
+    /// Beyond these the run fails; a start may bring others.
+    #[serde(default)]
+    pub limits: QualityLimits,
     /// The price files as they were found.
     pub dataset: Dataset,
     /// Tickers whose files are those of an earlier run, by rising symbol.
@@ -198,6 +209,7 @@ pub fn cut_shards(mut tickers: Vec<TickerFile>, workers: usize) -> Vec<Shard> {
     let shard_bytes = wanted_bytes.clamp(MIN_SHARD_BYTES, MAX_SHARD_BYTES);
     let count = total
         .div_ceil(shard_bytes)
+        .max(tickers.len().div_ceil(MAX_SHARD_TICKERS) as u64)
         .clamp(1, tickers.len().max(1) as u64) as usize;
     tickers.sort_by(|left, right| {
         right
@@ -216,14 +228,15 @@ pub fn cut_shards(mut tickers: Vec<TickerFile>, workers: usize) -> Vec<Shard> {
         count
     ];
     for ticker in tickers {
-        let std::cmp::Reverse((bytes, place)) =
-            lightest_first.pop().expect("there is at least one shard");
+        let std::cmp::Reverse((bytes, place)) = lightest_first
+            .pop()
+            .expect("the shards together have room for all");
         // An empty file weighs something too, or all of them would lie in one shard.
-        lightest_first.push(std::cmp::Reverse((
-            bytes + ticker.fingerprint.size.max(1),
-            place,
-        )));
+        let bytes = bytes + ticker.fingerprint.size.max(1);
         shards[place].tickers.push(ticker);
+        if shards[place].tickers.len() < MAX_SHARD_TICKERS {
+            lightest_first.push(std::cmp::Reverse((bytes, place)));
+        }
     }
     shards.retain(|shard| !shard.tickers.is_empty());
     for shard in &mut shards {

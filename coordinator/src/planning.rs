@@ -9,6 +9,7 @@ use market::symbol::Symbol;
 use proto::id::RunId;
 use proto::record::TickerRecord;
 
+use crate::epoch::Turn;
 use crate::history::{self, HistoryError, PastRun};
 use crate::outcome::Status;
 use crate::plan::{
@@ -19,6 +20,9 @@ use crate::run::{Means, Request};
 
 /// Price files hashed at a time.
 const FILES_IN_HAND: usize = 8;
+
+/// Slots that shards are cut for at least: workers may yet come.
+const SLOTS_UNSEEN: usize = 2;
 
 /// Why a run could not be planned.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +63,14 @@ pub(crate) async fn plan(
     request: &Request,
     means: &Means,
     dataset: Dataset,
-    epoch: u64,
+    planned: Turn,
     number: u64,
 ) -> Result<Plan, PlanningError> {
     let mut decision =
         decide_from_history(request, &means.data, Some(&means.out), &dataset).await?;
     compute_what_is_damaged(&means.out, &mut decision).await?;
-    let slots = means.links.iter().map(|link| link.slots()).sum();
+    let workers = means.workers.borrow().clone();
+    let slots: usize = workers.iter().map(|link| link.slots()).sum();
     let tickers = decision
         .compute
         .into_iter()
@@ -76,12 +81,14 @@ pub(crate) async fn plan(
             job: request.job.key(&dataset),
             number,
         },
-        epoch,
+        planned,
         data: means.data.locate(""),
         job: request.job.clone(),
+        forced_by: request.force.clone(),
+        limits: request.limits,
         dataset,
         carried: decision.carry,
-        shards: cut_shards(tickers, slots),
+        shards: cut_shards(tickers, slots.max(SLOTS_UNSEEN)),
     })
 }
 
@@ -110,7 +117,7 @@ async fn decide_from_history(
     out: Option<&Store>,
     dataset: &Dataset,
 ) -> Result<Decision, PlanningError> {
-    if request.force {
+    if request.force.is_some() {
         let forced = dataset
             .tickers
             .iter()
@@ -206,7 +213,7 @@ pub async fn preview(
         Some(PastRun {
             outcome: Some(outcome),
             ..
-        }) if !request.force
+        }) if request.force.is_none()
             && outcome.summary.status == Status::Completed
             && decision.compute.is_empty() =>
         {
@@ -216,7 +223,7 @@ pub async fn preview(
             run,
             plan,
             outcome: None,
-        }) if !request.force => {
+        }) if request.force.is_none() => {
             let out = out.expect("a run was found in it");
             preview.carry = plan.carried.len();
             for (shard, tickers) in plan.shards() {

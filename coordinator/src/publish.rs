@@ -4,10 +4,10 @@ use market::store::{Store, StoreError};
 use proto::id::RunId;
 
 use crate::accounts::to_pretty_json;
-use crate::epoch::{Epoch, EpochError};
+use crate::epoch::{Epoch, EpochError, Turn};
 use crate::history::{HistoryError, current_models, latest};
 use crate::job::ModelJob;
-use crate::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status, Summary};
+use crate::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status};
 use crate::paths;
 use crate::train::TrainedModel;
 
@@ -46,15 +46,11 @@ pub(crate) async fn write_model(
 pub(crate) async fn write_outcome(
     out: &Store,
     epoch: &Epoch,
-    summary: &Summary,
+    outcome: &Outcome,
 ) -> Result<(), EpochError> {
     epoch.confirm().await?;
-    let outcome = Outcome {
-        epoch: epoch.number(),
-        summary: summary.clone(),
-    };
-    out.create(&paths::outcome(&summary.run_id), to_pretty_json(&outcome))
-        .await?;
+    let path = paths::outcome(&outcome.summary.run_id);
+    out.create(&path, to_pretty_json(outcome)).await?;
     Ok(())
 }
 
@@ -63,8 +59,8 @@ pub(crate) async fn pointers_are_behind(
     out: &Store,
     outcome: &Outcome,
 ) -> Result<bool, HistoryError> {
-    let behind = |epoch: Option<u64>| epoch.is_none_or(|epoch| epoch < outcome.epoch);
-    if behind(latest(out).await?.map(|latest| latest.epoch)) {
+    let behind = |turn: Option<Turn>| turn.is_none_or(|turn| turn < outcome.ended);
+    if behind(latest(out).await?.map(|latest| latest.ended)) {
         return Ok(true);
     }
     let Some(model) = &outcome.summary.model else {
@@ -74,7 +70,7 @@ pub(crate) async fn pointers_are_behind(
         .await?
         .into_iter()
         .find(|live| live.name == model.name);
-    Ok(behind(live.map(|live| live.epoch)))
+    Ok(behind(live.map(|live| live.ended)))
 }
 
 /// Moves the pointers to a completed run and its model, unless they are at a later one.
@@ -96,13 +92,13 @@ pub(crate) async fn move_pointers(
             .await?
             .into_iter()
             .find(|live| live.name == model.name);
-        if live.is_none_or(|live| live.epoch < outcome.epoch) {
+        if live.is_none_or(|live| live.ended < outcome.ended) {
             let current = CurrentModel {
                 name: model.name.clone(),
                 version: model.version.clone(),
                 digest: model.digest.clone(),
                 run_id: run.clone(),
-                epoch: outcome.epoch,
+                ended: outcome.ended,
             };
             out.replace(&paths::current_model(&model.name), to_pretty_json(&current))
                 .await
@@ -111,13 +107,13 @@ pub(crate) async fn move_pointers(
     }
     if latest(out)
         .await?
-        .is_none_or(|latest| latest.epoch < outcome.epoch)
+        .is_none_or(|latest| latest.ended < outcome.ended)
     {
         let latest = Latest {
             run_id: run.clone(),
             features: paths::features(run),
             dataset_digest: summary.dataset_digest.clone(),
-            epoch: outcome.epoch,
+            ended: outcome.ended,
         };
         out.replace(paths::LATEST, to_pretty_json(&latest))
             .await

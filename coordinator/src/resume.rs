@@ -11,6 +11,8 @@ use crate::plan::Plan;
 
 /// Files read at a time.
 const FILES_IN_HAND: usize = 8;
+/// Files up to this many bytes are hashed where they are: another thread's turn would take as long.
+const HASHED_AT_ONCE: u64 = 16 << 10;
 
 /// Why what is there could not be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +75,14 @@ async fn is_as_written(out: &Store, path: &str, written: &WrittenFile) -> Result
     if bytes.len() as u64 != written.size {
         return Ok(false);
     }
-    let hash = tokio::task::spawn_blocking(move || blake3::hash(&bytes).to_hex().to_string());
-    Ok(hash.await.expect("hashing does not panic") == written.blake3)
+    let hash = move || blake3::hash(&bytes).to_hex().to_string();
+    let hash = if written.size <= HASHED_AT_ONCE {
+        hash()
+    } else {
+        let hash = tokio::task::spawn_blocking(hash);
+        hash.await.expect("hashing does not panic")
+    };
+    Ok(hash == written.blake3)
 }
 
 /// Whether the files of carried tickers are as they were written: those of the run where they are committed, else those of
@@ -126,9 +134,25 @@ pub(crate) async fn carry_over(out: &Store, plan: &Plan) -> Result<Vec<TickerRec
     Ok(records)
 }
 
+/// The records of the shards that an earlier start has committed, and the shards that are yet to be computed.
+pub(crate) async fn take_up(
+    out: &Store,
+    plan: &Plan,
+) -> Result<(Vec<TickerRecord>, Vec<ShardId>), ResumeError> {
+    let mut records = Vec::new();
+    let mut to_compute = Vec::new();
+    for (shard, _) in plan.shards() {
+        match committed_shard(out, plan, shard).await? {
+            Some(committed) => records.extend(committed),
+            None => to_compute.push(shard),
+        }
+    }
+    Ok((records, to_compute))
+}
+
 /// The records of a committed shard whose files are all as they were written; else what is damaged is removed, to be made
 /// again, and there is no commit.
-pub(crate) async fn committed_shard(
+async fn committed_shard(
     out: &Store,
     plan: &Plan,
     shard: ShardId,

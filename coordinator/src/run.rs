@@ -2,124 +2,48 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use market::layout::{Dataset, DiscoverError, discover};
+use market::layout::{Dataset, discover};
 use market::sample::{Sample, SampledRow};
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
-use proto::event::{Observer, RunEvent, Stage, Unit};
+use proto::event::{RunEvent, Stage, Unit};
 use proto::id::{RunId, ShardId};
-use proto::link::WorkerLink;
 use proto::record::{TickerRecord, TickerResult};
-use rayon::ThreadPool;
-use tokio::sync::watch;
 
 use crate::accounts::Accounts;
 pub use crate::accounts::QualityLimits;
-use crate::commit::{CommitError, read_commits};
-use crate::dispatch::{Dispatch, DispatchError};
-use crate::epoch::{Epoch, EpochError, Holder};
-use crate::history::{self, HistoryError, PastRun};
-use crate::job::Job;
+use crate::cancel::cancelled_summary;
+use crate::commit::read_commits;
+use crate::dispatch::Dispatch;
+pub use crate::dispatch::Patience;
+use crate::epoch::{Claimant, Epoch, EpochError};
+use crate::history::{self, PastRun};
+pub use crate::means::{Means, Stop};
 use crate::narrator::Narrator;
 use crate::outcome::{ModelSummary, Outcome, Status, Summary, seconds};
 use crate::paths;
 use crate::plan::Plan;
-use crate::planning::{self, PlanningError};
-use crate::publish::{self, HistoryOrEpochError};
-use crate::resume::{ResumeError, can_carry_over, carry_over, committed_shard};
-use crate::sample::{SampleError, on_pool, sample_files};
+use crate::planning;
+use crate::publish;
+pub use crate::request::Request;
+use crate::resume::{can_carry_over, carry_over, take_up};
+pub use crate::run_error::RunError;
+use crate::sample::{on_pool, sample_files};
 use crate::summary::{add_accounts, blank_summary, unchanged};
 use crate::train::{TrainedModel, train_model};
 
-/// What a run is asked for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// What to make of the data.
-    pub job: Job,
-    /// A new run, though nothing changed, of everything.
-    pub force: bool,
-    /// Hash price files rather than trust their size and time.
-    pub verify: bool,
-    /// Beyond these the run fails.
-    pub limits: QualityLimits,
-}
-
-/// What a run works with.
-#[derive(Clone)]
-pub struct Means {
-    /// Where the price files lie.
-    pub data: Store,
-    /// Where everything is written.
-    pub out: Store,
-    /// The workers.
-    pub links: Vec<Arc<dyn WorkerLink>>,
-    /// The threads for sampling and training.
-    pub pool: Arc<ThreadPool>,
-    /// Who watches.
-    pub observer: Arc<dyn Observer>,
-    /// Under which the output is held.
-    pub holder: Holder,
-    /// How long a claim to the output is good without renewal.
-    pub lease: Duration,
-    /// Turns true when a person wants the run to stop; it can be resumed.
-    pub stop: watch::Receiver<bool>,
-}
-
-/// Why a run stopped before its end. It goes on when the same job is run again.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// There is nothing to run on.
-    #[error(transparent)]
-    Discover(#[from] DiscoverError),
-    /// What to do could not be decided.
-    #[error(transparent)]
-    Planning(#[from] PlanningError),
-    /// The history of the output cannot be read.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-    /// A commit cannot be read.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// What an earlier start left could not be taken over.
-    #[error(transparent)]
-    Resume(#[from] ResumeError),
-    /// The output is not ours.
-    #[error(transparent)]
-    Epoch(#[from] EpochError),
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Shards could not be computed.
-    #[error(transparent)]
-    Dispatch(#[from] DispatchError),
-    /// Rows could not be sampled.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// A person stopped it.
-    #[error("interrupted: run again to go on")]
-    Interrupted,
-}
-
-impl From<HistoryOrEpochError> for RunError {
-    fn from(error: HistoryOrEpochError) -> Self {
-        match error {
-            HistoryOrEpochError::History(error) => Self::History(error),
-            HistoryOrEpochError::Epoch(error) => Self::Epoch(error),
-        }
-    }
-}
-
-/// Runs a job to its end, or finds that it has been.
+/// Runs a job to its end, or finds that it has been. The output is claimed for it, and let go of in the end.
 ///
 /// The summary tells how it ended: completed, or failed with a reason. An error leaves a run that can be resumed.
-pub async fn run(request: &Request, means: &Means) -> Result<Summary, RunError> {
+pub async fn run(
+    request: &Request,
+    means: &Means,
+    claimant: &Claimant,
+) -> Result<Summary, RunError> {
     let narrator = Narrator::new(Arc::clone(&means.observer));
-    let dataset = {
-        let _stage = narrator.stage(Stage::Discover, None);
-        discover(&means.data).await?
-    };
+    let dataset = discover_data(means, &narrator).await?;
     if let Some(done) = find_completed(request, means, &dataset).await?
         && !publish::pointers_are_behind(&means.out, &done).await?
     {
@@ -130,15 +54,50 @@ pub async fn run(request: &Request, means: &Means) -> Result<Summary, RunError> 
             holder: holder.to_owned(),
         });
     };
-    let epoch = Epoch::claim(&means.out, &means.holder, means.lease, waiting).await?;
-    let mut stop = means.stop.clone();
-    let result = tokio::select! {
-        result = run_under(&epoch, request, means, dataset, &narrator) => result,
-        lost = epoch.lost() => Err(lost.into()),
-        Ok(_) = stop.wait_for(|stop| *stop) => Err(RunError::Interrupted),
-    };
+    let epoch = Epoch::claim(&means.out, claimant, waiting).await?;
+    let result = run_while_held(&epoch, request, means, dataset, &narrator).await;
     epoch.release().await;
     result
+}
+
+/// As [`run`], for a coordinator, which holds the output itself.
+pub async fn run_held(
+    epoch: &Epoch,
+    request: &Request,
+    means: &Means,
+) -> Result<Summary, RunError> {
+    let narrator = Narrator::new(Arc::clone(&means.observer));
+    let dataset = discover_data(means, &narrator).await?;
+    run_while_held(epoch, request, means, dataset, &narrator).await
+}
+
+async fn discover_data(means: &Means, narrator: &Narrator) -> Result<Dataset, RunError> {
+    let _stage = narrator.stage(Stage::Discover, None);
+    faults::reached("before-discover", "").await;
+    Ok(discover(&means.data).await?)
+}
+
+/// Runs a job until it ends, the output is lost, or a person stops it.
+async fn run_while_held(
+    epoch: &Epoch,
+    request: &Request,
+    means: &Means,
+    dataset: Dataset,
+    narrator: &Narrator,
+) -> Result<Summary, RunError> {
+    tokio::select! {
+        result = run_under(epoch, request, means, dataset, narrator) => result,
+        lost = epoch.lost() => Err(lost.into()),
+        () = stopped(means, Stop::Interrupt) => Err(RunError::Interrupted),
+    }
+}
+
+/// Returns when a person wants the run to stop in this way; else never.
+async fn stopped(means: &Means, how: Stop) {
+    let mut stop = means.stop.clone();
+    if stop.wait_for(|stop| *stop == how).await.is_err() {
+        std::future::pending::<()>().await; // nobody is left to stop it
+    }
 }
 
 /// Runs a job while the output is held.
@@ -156,16 +115,46 @@ async fn run_under(
         publish::move_pointers(&means.out, epoch, &done).await?;
         return Ok(unchanged(done, narrator));
     }
-    let (plan, resumed) = {
+    let planned = {
         let _stage = narrator.stage(Stage::Plan, None);
-        plan_or_resume(epoch, request, means, dataset, narrator).await?
+        tokio::select! {
+            planned = plan_or_resume(epoch, request, means, dataset, narrator) => planned?,
+            () = stopped(means, Stop::Cancel) => return Err(RunError::CancelledUnplanned),
+        }
     };
-    let result = run_planned(epoch, request, means, &plan, resumed, narrator).await;
+    let (plan, resumed) = planned;
+    faults::reached("after-plan", "").await;
+    let result = tokio::select! {
+        result = run_planned(epoch, request, means, &plan, resumed, narrator) => result,
+        () = stopped(means, Stop::Cancel) => cancel(epoch, means, &plan, narrator).await,
+    };
     if !matches!(result, Err(RunError::Epoch(_))) {
         // The run is another's, who may have completed it, where the output was taken over.
         narrator.write_log(&means.out, &plan.run).await?;
     }
     result
+}
+
+/// Ends a run for good, unless it came to its end meanwhile.
+async fn cancel(
+    epoch: &Epoch,
+    means: &Means,
+    plan: &Plan,
+    narrator: &Narrator,
+) -> Result<Summary, RunError> {
+    let summary = cancelled_summary(plan, &means.out);
+    let cancelled = finish(epoch, means, summary, narrator).await;
+    let Err(RunError::Epoch(EpochError::Store(StoreError::Different { .. }))) = &cancelled else {
+        return cancelled;
+    };
+    let past = history::get(&means.out, &plan.run).await?;
+    match past.outcome {
+        Some(outcome) if outcome.summary.status == Status::Completed => {
+            publish::move_pointers(&means.out, epoch, &outcome).await?;
+            Ok(outcome.summary)
+        }
+        _ => cancelled,
+    }
 }
 
 /// What this start of a run has to do, and what was done before.
@@ -229,6 +218,7 @@ async fn run_planned(
         return finish(epoch, means, summary, narrator).await;
     }
 
+    faults::reached("after-features", "").await;
     let rows = sample_rows(means, plan, sample, &unsent, &records, narrator).await?;
     drop((records, accounts)); // training takes the most memory, and they are no longer needed
     match train(means, plan, rows, &summary.dataset_digest, narrator).await? {
@@ -245,25 +235,27 @@ async fn find_completed(
     means: &Means,
     dataset: &Dataset,
 ) -> Result<Option<Outcome>, RunError> {
-    if request.force {
-        return Ok(None);
-    }
     let (newest, _) = history::newest_of(&means.out, &request.job.key(dataset)).await?;
     let Some(PastRun {
         run,
+        plan,
         outcome: Some(outcome),
-        ..
     }) = newest
     else {
         return Ok(None);
     };
-    if outcome.summary.status != Status::Completed {
+    if outcome.summary.status != Status::Completed || !is_for(&plan, request) {
         return Ok(None);
     }
     if request.verify && inputs_differ(means, dataset, &run).await? {
         return Ok(None);
     }
     Ok(Some(outcome))
+}
+
+/// Whether a run of the same job is what the request asks for: a wish for a new run has its own.
+fn is_for(plan: &Plan, request: &Request) -> bool {
+    request.force.is_none() || request.force == plan.forced_by
 }
 
 /// Whether some price file has other bytes than those that a commit of the run was made from.
@@ -290,7 +282,7 @@ async fn plan_or_resume(
             run,
             plan,
             outcome: None,
-        }) if !request.force => {
+        }) if is_for(&plan, request) => {
             let stale = !can_carry_over(&means.out, &plan).await?
                 || request.verify && inputs_differ(means, &dataset, &run).await?;
             (!stale).then_some(plan)
@@ -301,7 +293,7 @@ async fn plan_or_resume(
         means.out.sweep(&paths::run(&plan.run));
         plan
     } else {
-        let plan = planning::plan(request, means, dataset, epoch.number(), number).await?;
+        let plan = planning::plan(request, means, dataset, epoch.next_turn(), number).await?;
         let json = serde_json::to_vec(&plan).expect("our own types have a JSON form");
         means
             .out
@@ -311,14 +303,9 @@ async fn plan_or_resume(
     };
     let mut records = carry_over(&means.out, &plan).await?;
     let carried = records.len();
-    let mut shards = Vec::new();
-    for (shard, _) in plan.shards() {
-        match committed_shard(&means.out, &plan, shard).await? {
-            Some(committed) => records.extend(committed),
-            None => shards.push(shard),
-        }
-    }
-    let done_before = records.len() - carried;
+    let (committed, shards) = take_up(&means.out, &plan).await?;
+    let done_before = committed.len();
+    records.extend(committed);
     let to_compute = shards
         .iter()
         .map(|shard| plan.shards[shard.0 as usize].tickers.len())
@@ -359,7 +346,8 @@ async fn features(
         epoch: epoch.number(),
         request: request.as_ref(),
         out: &means.out,
-        links: &means.links,
+        workers: means.workers.clone(),
+        patience: means.patience,
         narrator,
     };
     let records = dispatch.compute(shards, &mut sample).await?;
@@ -406,11 +394,12 @@ async fn train(
     let (job, digest) = (plan.job.clone(), dataset_digest.to_owned());
     let observer = Arc::clone(&means.observer);
     let trained: Result<TrainedModel, String> = on_pool(&means.pool, move || {
+        let done = AtomicU64::new(0);
         let progress = |trees: usize| {
-            observer.observe(&RunEvent::Advanced {
-                stage: Stage::Train,
-                steps: trees as u64,
-            });
+            faults::hit("mid-training", "");
+            let done = done.fetch_add(trees as u64, Ordering::Relaxed) + trees as u64;
+            let stage = Stage::Train;
+            observer.observe(&RunEvent::Advanced { stage, done });
         };
         train_model(&job, &model, &rows, &digest, &progress)
     })
@@ -435,21 +424,24 @@ async fn finish(
     mut summary: Summary,
     narrator: &Narrator,
 ) -> Result<Summary, RunError> {
+    faults::reached("before-publish", "").await;
     let stage = narrator.stage(Stage::Publish, None);
     let out = means.out.clone();
     let synced = tokio::task::spawn_blocking(move || out.sync()).await;
     synced.expect("syncing does not panic")?;
     drop(stage);
     summary.seconds = seconds(&narrator.stages(), narrator.elapsed());
-    publish::write_outcome(&means.out, epoch, &summary).await?;
-    if summary.status == Status::Completed {
-        let outcome = Outcome {
-            epoch: epoch.number(),
-            summary: summary.clone(),
-        };
+    let outcome = Outcome {
+        ended: epoch.next_turn(),
+        summary,
+    };
+    publish::write_outcome(&means.out, epoch, &outcome).await?;
+    faults::reached("after-outcome", "").await;
+    if outcome.summary.status == Status::Completed {
         publish::move_pointers(&means.out, epoch, &outcome).await?;
     }
-    Ok(summary)
+    faults::reached("after-publish", "").await;
+    Ok(outcome.summary)
 }
 
 async fn write_accounts(out: &Store, plan: &Plan, accounts: &Accounts) -> Result<(), StoreError> {

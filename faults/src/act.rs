@@ -58,9 +58,16 @@ fn act_suddenly(action: &Action, point: &str, detail: &str) {
     let signal = match action {
         Action::Kill => Signal::KILL,
         Action::Stop => Signal::STOP,
-        Action::Panic => panic!("the fault at {point} {detail} that was asked for"),
+        Action::Panic => panic!("{}", panic_message(point, detail)),
         Action::Slow(_) | Action::Hold(_) => unreachable!("these take their time"),
     };
     kill_process(getpid(), signal).expect("a process may signal itself");
     thread::sleep(SIGNAL_ARRIVES);
+}
+
+fn panic_message(point: &str, detail: &str) -> String {
+    if detail.is_empty() {
+        return format!("the fault at {point} that was asked for");
+    }
+    format!("the fault at {point} {detail} that was asked for")
 }

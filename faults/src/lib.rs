@@ -10,7 +10,8 @@
 //! - `hold:FILE`: it goes on when the file exists
 //!
 //! Before each action a line `POINT DETAIL PID ACTION` is appended to the file that [`LOG_VARIABLE`] names, with `-` for
-//! an empty detail: a test of a fault looks there for whether its fault happened.
+//! an empty detail: a test of a fault looks there for whether its fault happened. Then stderr has the line
+//! `fault at POINT DETAIL: ACTION`, for those who wait for it.
 
 #[cfg(not(feature = "fault-points"))]
 mod absent;

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -83,7 +83,7 @@ fn read_environment() -> Result<Environment, BadEnvironment> {
     Ok(Environment { faults, log })
 }
 
-/// The faults that happen now, already in the log.
+/// The faults that happen now, already in the log and told on stderr.
 fn due(point: &str, detail: &str) -> Vec<&'static Planned> {
     let environment = ENVIRONMENT.get_or_init(|| {
         read_environment().unwrap_or_else(|error| panic!("faults were asked for badly: {error}"))
@@ -93,6 +93,8 @@ fn due(point: &str, detail: &str) -> Vec<&'static Planned> {
         if let Some(log) = &environment.log {
             note(log, point, detail, &fault.written).expect("the log of faults can be written");
         }
+        // Without a stderr there is nobody to tell.
+        let _ = writeln!(io::stderr(), "fault at {point} {detail}: {}", fault.written);
     }
     due
 }

@@ -87,7 +87,11 @@ fn a_killed_process_is_gone_and_left_a_line() {
 fn a_panic_is_of_the_point() {
     let (stderr, exit, log) = run("in-task=panic");
     assert_eq!((exit, log.as_str()), (Some(101), "in-task - ID panic\n"));
-    assert!(stderr.contains("the fault at in-task"), "{stderr}");
+    assert!(stderr.contains("fault at in-task : panic\n"), "{stderr}");
+    assert!(
+        stderr.contains("the fault at in-task that was asked for"),
+        "{stderr}"
+    );
 }
 
 #[test]

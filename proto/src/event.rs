@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::RunId;
+use crate::id::{RunId, ShardId, WorkerId};
 
 /// The stages of a run, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,7 +56,8 @@ impl fmt::Display for Stage {
 }
 
 /// What the steps of a stage are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Bytes of price files.
     Bytes,
@@ -66,8 +67,9 @@ pub enum Unit {
     Trees,
 }
 
-/// One thing that happened.
-#[derive(Debug, Clone)]
+/// One thing that happened. As JSON it has its name in `event`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The output store is held by another; the run waits.
     Waiting {
@@ -96,8 +98,8 @@ pub enum RunEvent {
     Advanced {
         /// Which.
         stage: Stage,
-        /// How many more.
-        steps: u64,
+        /// How many, since it began.
+        done: u64,
     },
     /// A stage is over.
     Ended {
@@ -106,8 +108,59 @@ pub enum RunEvent {
         /// How long it took.
         took: Duration,
     },
+    /// A worker takes shards.
+    WorkerJoined {
+        /// Which.
+        worker: WorkerId,
+        /// How many it computes at a time.
+        slots: usize,
+    },
+    /// A worker takes no more shards: it drains, or it is lost, which the failure of its attempts tells.
+    WorkerLeft {
+        /// Which.
+        worker: WorkerId,
+    },
+    /// No worker is there; the run fails if none comes.
+    NoWorkers {
+        /// How long it waits for one.
+        grace: Duration,
+    },
+    /// A shard is given to a worker.
+    ShardGiven {
+        /// The shard.
+        shard: ShardId,
+        /// Which attempt at it, from 1.
+        attempt: u32,
+        /// The worker.
+        worker: WorkerId,
+        /// Whether another attempt, which takes long, goes on.
+        copy: bool,
+    },
+    /// A shard is committed.
+    ShardCommitted {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: u32,
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// An attempt failed, and another is made.
+    AttemptFailed {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: u32,
+        /// The worker.
+        worker: WorkerId,
+        /// Why.
+        reason: String,
+    },
     /// Something that the user should know.
-    Warning(String),
+    Warning {
+        /// What.
+        text: String,
+    },
 }
 
 impl fmt::Display for RunEvent {
@@ -126,11 +179,49 @@ impl fmt::Display for RunEvent {
                 "run {run}: {to_compute} tickers to compute, {to_carry} carried over, {done_before} done before"
             ),
             Self::Began { stage, .. } => write!(formatter, "{stage} begins"),
-            Self::Advanced { stage, steps } => write!(formatter, "{stage}: {steps} more"),
+            Self::Advanced { stage, done } => write!(formatter, "{stage}: {done} done"),
             Self::Ended { stage, took } => {
                 write!(formatter, "{stage} took {:.3} s", took.as_secs_f64())
             }
-            Self::Warning(text) => write!(formatter, "warning: {text}"),
+            Self::WorkerJoined { worker, slots } => {
+                write!(formatter, "worker {worker} joined with {slots} slots")
+            }
+            Self::WorkerLeft { worker } => write!(formatter, "worker {worker} left"),
+            Self::NoWorkers { grace } => write!(
+                formatter,
+                "no workers: waiting {:.0} s for one to join",
+                grace.as_secs_f64()
+            ),
+            Self::ShardGiven {
+                shard,
+                attempt,
+                worker,
+                copy,
+            } => {
+                let copy = if *copy { " as a copy" } else { "" };
+                write!(
+                    formatter,
+                    "shard {shard} attempt {attempt} given to {worker}{copy}"
+                )
+            }
+            Self::ShardCommitted {
+                shard,
+                attempt,
+                worker,
+            } => write!(
+                formatter,
+                "shard {shard} attempt {attempt} committed by {worker}"
+            ),
+            Self::AttemptFailed {
+                shard,
+                attempt,
+                worker,
+                reason,
+            } => write!(
+                formatter,
+                "attempt {attempt} at shard {shard} on {worker} failed: {reason}"
+            ),
+            Self::Warning { text } => write!(formatter, "warning: {text}"),
         }
     }
 }

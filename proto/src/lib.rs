@@ -1,9 +1,14 @@
-//! What coordinator and workers say to each other: ids, tickets, records, events, and the link that carries them.
+//! What coordinator and workers say to each other: ids, tickets, records, events, the link that carries them, and the
+//! messages of the wire.
 
+pub mod convert;
 pub mod event;
 pub mod id;
 pub mod link;
 pub mod query;
 pub mod record;
+pub mod sampled_rows;
+pub mod session;
 pub mod ticket;
+pub mod version;
 pub mod wire;

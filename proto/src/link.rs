@@ -1,15 +1,20 @@
 //! The link between a coordinator and one worker.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use features::compute::ComputeError;
 use market::sample::{Sample, TakeError};
 use market::store::StoreError;
 use market::symbol::Symbol;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::id::WorkerId;
+use crate::id::{ShardId, WorkerId};
 use crate::record::TickerRecord;
 use crate::ticket::ShardTicket;
+
+/// The workers that take shards now.
+pub type Roster = Arc<[Arc<dyn WorkerLink>]>;
 
 /// A worker as its coordinator sees it, wherever it is.
 #[async_trait]
@@ -22,19 +27,21 @@ pub trait WorkerLink: Send + Sync {
 
     /// Computes a shard. When this returns, the files of the records are in the store, though perhaps not yet synced.
     ///
-    /// Each finished ticker is told on `progress`, whose fullness slows the worker. Dropping the future gives the shard up;
-    /// files that it wrote stay, for every attempt writes the same.
+    /// What is done so far is told on `progress`; a worker elsewhere leaves out what the channel has no room for. Dropping
+    /// the future gives the shard up; files that it wrote stay, for every attempt writes the same.
     async fn compute(
         &self,
         ticket: ShardTicket,
-        progress: mpsc::Sender<TickerDone>,
+        progress: mpsc::Sender<ShardProgress>,
     ) -> Result<ShardResult, ShardError>;
 }
 
-/// One ticker of a shard is finished.
-#[derive(Debug, Clone, Copy)]
-pub struct TickerDone {
-    /// Bytes of its price file.
+/// How far an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardProgress {
+    /// The shard.
+    pub shard: ShardId,
+    /// Bytes of the price files that are done, since the attempt began.
     pub input_bytes: u64,
 }
 
@@ -45,6 +52,43 @@ pub struct ShardResult {
     pub records: Vec<TickerRecord>,
     /// The rows asked for, at most as many as the ticket's sample wants.
     pub sample: Option<Sample>,
+    /// Tells the worker when the shard is committed.
+    pub receipt: Receipt,
+}
+
+/// The worker's wait for the commit of its shard. Dropped, it tells the worker that nothing will come of it.
+#[derive(Debug, Default)]
+pub struct Receipt(Option<oneshot::Sender<()>>);
+
+impl Receipt {
+    /// A receipt, and the worker's end of it, which gets an error where the shard is not committed.
+    pub fn new() -> (Self, oneshot::Receiver<()>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(sender)), receiver)
+    }
+
+    /// Says that the shard is committed.
+    pub fn committed(self) {
+        if let Some(sender) = self.0 {
+            // The worker may have gone meanwhile; the commit stands.
+            let _ = sender.send(());
+        }
+    }
+}
+
+/// What a failed attempt means for its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Another attempt may succeed.
+    Retryable,
+    /// The shard was not tried: it is given out again, and this does not count as an attempt.
+    HandedBack,
+    /// A price file is no longer what was planned: the run cannot complete.
+    InputChanged,
+    /// A file is there with other bytes than the same input made now: the run cannot complete.
+    Nondeterminism,
+    /// A person has to make room or give leave; then the run can go on.
+    NeedsPerson,
 }
 
 /// Why a shard could not be computed.
@@ -88,4 +132,53 @@ pub enum ShardError {
         /// What the panic said.
         message: String,
     },
+    /// A worker elsewhere says that it failed.
+    #[error("{message}")]
+    OnWorker {
+        /// What it means.
+        kind: FailureKind,
+        /// What happened.
+        message: String,
+    },
+    /// The worker is gone.
+    #[error("the worker was lost ({reason}){}", while_computing(symbols))]
+    WorkerLost {
+        /// How it was noticed.
+        reason: String,
+        /// The tickers that it had in hand when it was last heard.
+        symbols: Vec<Symbol>,
+    },
+    /// The worker lives and does not have the attempt: a message was lost on the way.
+    #[error("the worker does not have it")]
+    NotInHand,
+}
+
+impl ShardError {
+    /// What the failure means for the run.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::InputChanged { .. } => FailureKind::InputChanged,
+            Self::Store {
+                source: StoreError::Different { .. },
+                ..
+            } => FailureKind::Nondeterminism,
+            Self::Store { source, .. } if source.needs_a_person() => FailureKind::NeedsPerson,
+            Self::OnWorker { kind, .. } => *kind,
+            Self::NotInHand => FailureKind::HandedBack,
+            Self::Store { .. }
+            | Self::Compute { .. }
+            | Self::Sample { .. }
+            | Self::Panicked { .. }
+            | Self::WorkerLost { .. } => FailureKind::Retryable,
+        }
+    }
+}
+
+/// The tickers that a lost worker had in hand, appended to the error's text.
+fn while_computing(symbols: &[Symbol]) -> String {
+    if symbols.is_empty() {
+        return String::new();
+    }
+    let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+    format!(" while it computed {}", symbols.join(", "))
 }

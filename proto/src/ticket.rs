@@ -17,7 +17,7 @@ pub struct Recipe {
 }
 
 /// One shard to compute: files to read, files to write, rows to send back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardTicket {
     /// The run.
     pub run: RunId,
@@ -27,6 +27,8 @@ pub struct ShardTicket {
     pub shard: ShardId,
     /// Which attempt at the shard, from 1.
     pub attempt: u32,
+    /// Where the price files lie: an absolute path or a URL. A worker in the coordinator's process has the store itself.
+    pub data: String,
     /// The price files of the shard.
     pub tickers: Vec<TickerFile>,
     /// What to make of them.
@@ -37,4 +39,7 @@ pub struct ShardTicket {
     pub raw_folder: String,
     /// The rows to send back; none for a run without a model.
     pub sample: Option<SampleRequest>,
+    /// Whether to compute one ticker at a time, and each only once the coordinator knows which: the shard cost a worker its
+    /// life before.
+    pub careful: bool,
 }

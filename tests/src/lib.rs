@@ -1,14 +1,29 @@
 //! What the end-to-end tests stand on: the real binary, price folders to run it on, and readers of what it writes.
 
+pub mod cluster;
+pub mod course;
+pub mod daemon;
 pub mod digest;
+pub mod fault_log;
 pub mod fault_proxy;
 pub mod feature_files;
 pub mod flight_server;
+pub mod gate;
+pub mod journal;
 pub mod market;
+pub mod memory;
+pub mod network;
+pub mod noise;
 pub mod process;
 pub mod python;
 pub mod quarantine;
+pub mod reference;
 pub mod s3_server;
 pub mod skip;
+pub mod slow_reader;
+pub mod small_disk;
+pub mod soak;
+pub mod stranger;
 pub mod tickermill;
+pub mod turn;
 pub mod workplace;

@@ -13,7 +13,7 @@ pub fn repository() -> &'static Path {
         .expect("the tests are a folder of the repository")
 }
 
-/// The binary, built at first use with the profile of the tests, so that they share what is built.
+/// The binary with its fault points, built at first use with the profile of the tests, so that they share what is built.
 pub fn binary() -> &'static Path {
     static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
     &BINARY
@@ -24,6 +24,7 @@ fn build() -> PathBuf {
     let mut command = Command::new(cargo);
     command
         .args(["build", "--locked", "--package", "tickermill"])
+        .args(["--features", "fault-points"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(repository())
         .stderr(Stdio::inherit());
@@ -121,6 +122,15 @@ impl Ended {
         let summary = self.expect_exit(0).json();
         assert_eq!(summary["status"], "completed", "{summary:#}");
         summary
+    }
+
+    /// Why a run ended with exit status 1 and this status.
+    #[track_caller]
+    pub fn ended_as(self, status: &str) -> String {
+        let summary = self.expect_exit(1).json();
+        assert_eq!(summary["status"], status, "{summary:#}");
+        let reason = summary["reason"].as_str();
+        reason.expect("it is told why").to_owned()
     }
 
     /// The lines that tell the user what is wrong.

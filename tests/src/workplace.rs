@@ -72,18 +72,10 @@ impl Workplace {
     pub fn files(&self, below: &str) -> BTreeMap<String, String> {
         let root = self.path(below);
         let mut files = BTreeMap::new();
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten() {
-                let path = entry.expect("the folder can be listed").path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let name = path.strip_prefix(&root).expect("it was found below");
-                let digest = blake3::hash(&fs::read(&path).expect("the file can be read"));
-                files.insert(name.display().to_string(), digest.to_hex().to_string());
-            }
+        for path in files_below(&root) {
+            let name = path.strip_prefix(&root).expect("it was found below");
+            let digest = blake3::hash(&fs::read(&path).expect("the file can be read"));
+            files.insert(name.display().to_string(), digest.to_hex().to_string());
         }
         files
     }
@@ -100,4 +92,21 @@ impl Workplace {
         runs.sort();
         runs
     }
+}
+
+/// The path of every file below a folder; none where it is not there.
+pub fn files_below(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("the folder can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
 }

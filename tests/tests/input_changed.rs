@@ -36,11 +36,13 @@ async fn compute(workplace: &Workplace, ticker: TickerFile) -> Result<usize, Sha
         epoch: 1,
         shard: ShardId(0),
         attempt: 1,
+        data: workplace.path("market").display().to_string(),
         tickers: vec![ticker],
         recipe: Recipe { schema, raw: false },
         features_folder: "features".to_owned(),
         raw_folder: "raw".to_owned(),
         sample: None,
+        careful: false,
     };
     let (progress, _heard) = tokio::sync::mpsc::channel(1);
     let result = worker.compute(asked, progress).await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use market::store::Store;
 use proto::id::WorkerId;
-use proto::link::{ShardError, ShardResult, TickerDone, WorkerLink};
+use proto::link::{ShardError, ShardProgress, ShardResult, WorkerLink};
 use proto::ticket::ShardTicket;
 use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
+use crate::computing::Computing;
 use crate::shard::{Workshop, compute_shard};
 
 /// A worker of one slot that shares its pool of threads with others.
@@ -41,8 +42,8 @@ impl WorkerLink for InProcessWorker {
     async fn compute(
         &self,
         ticket: ShardTicket,
-        progress: mpsc::Sender<TickerDone>,
+        progress: mpsc::Sender<ShardProgress>,
     ) -> Result<ShardResult, ShardError> {
-        compute_shard(&self.workshop, ticket, progress).await
+        compute_shard(&self.workshop, ticket, progress, &Computing::untold()).await
     }
 }

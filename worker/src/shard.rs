@@ -9,11 +9,12 @@ use market::layout::TickerFile;
 use market::sample::Sample;
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
-use proto::link::{ShardError, ShardResult, TickerDone};
+use proto::link::{Receipt, ShardError, ShardProgress, ShardResult};
 use proto::ticket::ShardTicket;
 use rayon::ThreadPool;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::computing::Computing;
 use crate::ticker::{ComputedTicker, compute_ticker};
 
 /// Tickers of a shard in hand at a time: one is computed while the one before is written and the next one read.
@@ -27,11 +28,12 @@ pub(crate) struct Workshop {
     pub(crate) pool: Arc<ThreadPool>,
 }
 
-/// Computes a shard's tickers and writes their files.
+/// Computes a shard's tickers and writes their files. `computing` has the tickers in hand meanwhile.
 pub(crate) async fn compute_shard(
     workshop: &Workshop,
     ticket: ShardTicket,
-    progress: mpsc::Sender<TickerDone>,
+    progress: mpsc::Sender<ShardProgress>,
+    computing: &Computing,
 ) -> Result<ShardResult, ShardError> {
     let ticket = Arc::new(ticket);
     let mut sample = ticket
@@ -39,15 +41,19 @@ pub(crate) async fn compute_shard(
         .as_ref()
         .map(|request| Sample::new(request.rows));
     let mut records = Vec::with_capacity(ticket.tickers.len());
+    let mut input_bytes = 0;
+    let in_hand = if ticket.careful { 1 } else { TICKERS_IN_HAND };
     let tickers = stream::iter(ticket.tickers.clone());
     let mut computed = tickers
-        .map(|input| process_ticker(workshop, Arc::clone(&ticket), input))
-        .buffered(TICKERS_IN_HAND);
+        .map(|input| process_ticker(workshop, Arc::clone(&ticket), input, computing))
+        .buffered(in_hand);
     while let Some(ticker) = computed.try_next().await? {
+        input_bytes += ticker.record.input.fingerprint.size;
         // A coordinator that has stopped listening drops this future, so a closed channel needs no handling.
         let _ = progress
-            .send(TickerDone {
-                input_bytes: ticker.record.input.fingerprint.size,
+            .send(ShardProgress {
+                shard: ticket.shard,
+                input_bytes,
             })
             .await;
         if let (Some(sample), Some(part)) = (&mut sample, ticker.sample) {
@@ -55,7 +61,11 @@ pub(crate) async fn compute_shard(
         }
         records.push(ticker.record);
     }
-    Ok(ShardResult { records, sample })
+    Ok(ShardResult {
+        records,
+        sample,
+        receipt: Receipt::default(),
+    })
 }
 
 /// Reads, computes and writes one ticker.
@@ -63,8 +73,13 @@ async fn process_ticker(
     workshop: &Workshop,
     ticket: Arc<ShardTicket>,
     input: TickerFile,
+    computing: &Computing,
 ) -> Result<ComputedTicker, ShardError> {
     let symbol = input.symbol.clone();
+    let _computing = computing.begin(&symbol);
+    if ticket.careful {
+        computing.announced().await;
+    }
     if workshop.data.folder().is_some() && workshop.out.folder().is_some() {
         // A folder's files are read and written by the thread that computes: outside of the runtime the store does not
         // hand them to other threads, which takes a fifth of the time and keeps the buffers of each.
@@ -89,9 +104,9 @@ fn compute(
     input: TickerFile,
     bytes: &[u8],
 ) -> Result<ComputedTicker, ShardError> {
+    faults::hit("mid-shard", input.symbol.as_str());
     compute_ticker(input, bytes, &ticket.recipe, ticket.sample.as_ref())
 }
-
 /// Writes a ticker's files; returns it without them.
 async fn write_files(
     out: &Store,

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::args::RunArgs;
+use crate::args::PlanArgs;
 use crate::output::say;
 
 use super::office;
 
-pub(crate) fn show(args: &RunArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn show(args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_run(args)?;
     if args.json {
         let values = settings.effective.iter();

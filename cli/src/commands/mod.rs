@@ -1,11 +1,16 @@
 //! The commands, one file each.
 
+pub(crate) mod cancel;
 pub(crate) mod config;
+pub(crate) mod coordinator;
 pub(crate) mod plan;
 pub(crate) mod prune;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod synth;
+pub(crate) mod watch;
+pub(crate) mod worker;
 
+mod follow;
 mod office;

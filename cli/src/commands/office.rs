@@ -1,14 +1,18 @@
 //! What commands share: settings from arguments, stores, a runtime.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use coordinator::epoch::{Claimant, Holder};
 use coordinator::run::Request;
 use market::store::Store;
 use market::synth::{SAMPLE, write_market};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::args::{HistoryArgs, RunArgs};
-use crate::config::Sources;
+use crate::args::{HistoryArgs, PlanArgs};
+use crate::config::{FlagValue, Sources};
 use crate::settings::Settings;
 
 /// Where the market lies that is used where no other is named.
@@ -17,23 +21,112 @@ const SAMPLE_FOLDER: &str = "data/sample";
 /// Threads for sockets and timers; files are read and written on threads of their own, kernels run on the pool.
 const RUNTIME_THREADS: usize = 2;
 
-pub(super) fn settings_of_run(args: &RunArgs) -> anyhow::Result<Settings> {
+/// How long kernel threads may take to finish what was given up.
+const KERNELS_DEADLINE: Duration = Duration::from_secs(3);
+
+pub(super) fn settings_of_run(args: &PlanArgs) -> anyhow::Result<Settings> {
     let sources = Sources::load(args.config.as_deref(), args.flag_values())?;
     Ok(Settings::read(sources, !args.no_train)?)
 }
 
 pub(super) fn settings_of_history(args: &HistoryArgs) -> anyhow::Result<Settings> {
-    let sources = Sources::load(args.config.as_deref(), args.flag_values())?;
+    settings(args.config.as_deref(), args.flag_values())
+}
+
+/// The settings of a command for which it is no matter whether a model is trained.
+pub(super) fn settings(config: Option<&Path>, flags: Vec<FlagValue>) -> anyhow::Result<Settings> {
+    let sources = Sources::load(config, flags)?;
     Ok(Settings::read(sources, true)?)
 }
 
-pub(super) fn request(settings: &Settings, args: &RunArgs) -> Request {
-    Request {
+pub(super) fn request(settings: &Settings, args: &PlanArgs) -> anyhow::Result<Request> {
+    Ok(Request {
         job: settings.job.clone(),
-        force: args.force,
+        force: args.force.then(nonce).transpose()?,
         verify: args.verify,
         limits: settings.limits,
+    })
+}
+
+/// A text unlike any other.
+fn nonce() -> anyhow::Result<String> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).context("the system has no random numbers")?;
+    Ok(format!("{:032x}", u128::from_le_bytes(nonce)))
+}
+
+/// The name of this machine.
+pub(super) fn host() -> String {
+    let uname = rustix::system::uname();
+    uname.nodename().to_string_lossy().into_owned()
+}
+
+/// Under which name, and on which terms, a command claims an output.
+pub(super) fn claimant(settings: &Settings) -> anyhow::Result<Claimant> {
+    Ok(Claimant {
+        holder: Holder {
+            name: format!("process {} on {}", std::process::id(), host()),
+            nonce: nonce()?,
+        },
+        lease: settings.lease,
+    })
+}
+
+/// Threads for kernels.
+pub(super) fn pool(threads: usize) -> anyhow::Result<Arc<ThreadPool>> {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|thread| format!("kernel-{thread}"))
+        .build();
+    Ok(Arc::new(pool.context("cannot start threads")?))
+}
+
+/// Lets kernel threads finish what was given up, for a process that ends amid a file leaves its staged form behind. A thread
+/// that hangs, on a file that cannot be read say, does not keep the process from its end.
+pub(super) fn finish_kernels(pool: &ThreadPool) {
+    let (finished, ends) = std::sync::mpsc::channel();
+    pool.spawn_broadcast(move |_| {
+        // Nobody listens after the deadline.
+        let _ = finished.send(());
+    });
+    for _ in 0..pool.current_num_threads() {
+        if ends.recv_timeout(KERNELS_DEADLINE).is_err() {
+            return;
+        }
     }
+}
+
+/// Asks for a stop at the first SIGINT or SIGTERM, by `stop`; ends the process at the second, by `at_once`.
+pub(super) async fn stop_on_signal(stop: impl FnOnce(), at_once: impl FnOnce() -> i32) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return; // without handlers the signals end the process, and what it did goes on as well
+    };
+    let mut signal = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    signal().await;
+    stop();
+    signal().await;
+    std::process::exit(at_once());
+}
+
+/// Lets this process have as many files and connections open as the system allows it.
+pub(super) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    // Where it is not allowed the limit stays as it is.
+    let _ = setrlimit(Resource::Nofile, most);
 }
 
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use coordinator::planning::{Preview, preview};
 use market::store::{OpenStoreError, Store};
 
-use crate::args::RunArgs;
+use crate::args::PlanArgs;
 use crate::output::say;
 use crate::report::grouped;
 
@@ -15,7 +15,7 @@ use super::office;
 /// Tickers named for a reason; the others are counted.
 const NAMED: usize = 10;
 
-pub(crate) fn plan(args: &RunArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn plan(args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_run(args)?;
     let data = office::open_data(&settings)?;
     let out = match Store::open(&settings.out) {
@@ -23,7 +23,7 @@ pub(crate) fn plan(args: &RunArgs) -> anyhow::Result<ExitCode> {
         Err(OpenStoreError::NoFolder(_)) => None, // nothing was run yet
         Err(error) => return Err(error.into()),
     };
-    let request = office::request(&settings, args);
+    let request = office::request(&settings, args)?;
     let workers = settings.workers.get();
     let preview = office::runtime()?.block_on(preview(&request, &data, out.as_ref(), workers))?;
     if args.json {

@@ -6,21 +6,21 @@ use coordinator::epoch::Epoch;
 use coordinator::prune::{Fate, fates, remove};
 use market::store::Store;
 
-use crate::args::HistoryArgs;
+use crate::args::PruneArgs;
 use crate::output::say;
 
-use super::{office, run::holder};
+use super::office;
 
-pub(crate) fn prune(keep: usize, dry_run: bool, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
-    let settings = office::settings_of_history(args)?;
+pub(crate) fn prune(args: &PruneArgs) -> anyhow::Result<ExitCode> {
+    let keep = args.keep as usize;
+    let settings = office::settings(args.config.as_deref(), args.flag_values())?;
     let out = Store::open(&settings.out)?;
     office::runtime()?.block_on(async {
-        if dry_run {
+        if args.dry_run {
             return prune_runs(&out, keep, true, args.json).await;
         }
-        let holder = holder()?;
         let waiting = |holder: &str| eprintln!("waiting for {holder}, which holds the output");
-        let epoch = Epoch::claim(&out, &holder, settings.lease, waiting).await?;
+        let epoch = Epoch::claim(&out, &office::claimant(&settings)?, waiting).await?;
         let result = prune_runs(&out, keep, false, args.json).await;
         epoch.release().await;
         result

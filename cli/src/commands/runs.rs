@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use coordinator::history::{self, PastRun};
+use coordinator::history::{self, RunInfo};
 use market::store::Store;
-use proto::id::RunId;
 
 use crate::args::HistoryArgs;
+use crate::client::Client;
 use crate::output::say;
 use crate::report::{self, grouped};
 
@@ -14,22 +14,22 @@ use super::office;
 
 pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_history(args)?;
-    let out = Store::open(&settings.out)?;
-    let (runs, latest) = office::runtime()?.block_on(async {
-        let runs = history::runs(&out).await?;
-        Ok::<_, history::HistoryError>((runs, history::latest(&out).await?))
-    })?;
+    let runtime = office::runtime()?;
+    let (runs, place) = if let Some(url) = &args.coordinator {
+        let runs = runtime.block_on(async { Client::dial(url).await?.list(None).await })?;
+        (runs, url.clone())
+    } else {
+        let out = Store::open(&settings.out)?;
+        (runtime.block_on(history::list(&out))?, out.locate(""))
+    };
     if args.json {
-        for past in &runs {
-            say!("{}", json(past));
+        for run in &runs {
+            say!("{}", json(run));
         }
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
-        eprintln!(
-            "there are no runs in {} yet: `tickermill run` makes one",
-            out.locate("")
-        );
+        eprintln!("there are no runs in {place} yet: `tickermill run` makes one");
         return Ok(ExitCode::SUCCESS);
     }
     say!(
@@ -41,90 +41,81 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         "SECONDS",
         "SKILL"
     );
-    for past in &runs {
-        let mark = if latest
-            .as_ref()
-            .is_some_and(|latest| latest.run_id == past.run)
-        {
-            " (latest)"
-        } else {
-            ""
-        };
-        let Some(outcome) = &past.outcome else {
-            say!(
-                "{:<20} {:<22} {:>8}",
-                past.run,
-                "unfinished",
-                past.plan.dataset.tickers.len()
-            );
-            continue;
-        };
-        let summary = &outcome.summary;
-        let skill = summary.model.as_ref().and_then(|model| model.skill);
-        say!(
-            "{:<20} {:<22} {:>8} {:>13} {:>9.2} {:>8}{mark}",
-            past.run,
-            summary.status.describe(),
-            summary.symbols,
-            grouped(summary.rows_written),
-            summary.seconds.get("total").copied().unwrap_or_default(),
-            skill.map_or("-".to_owned(), |skill| format!("{skill:+.3}")),
-        );
+    for run in &runs {
+        print_line(run);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_line(run: &RunInfo) {
+    let name = run.run_id.as_ref().map(ToString::to_string);
+    let name = name.or_else(|| run.submission.clone()).unwrap_or_default();
+    let Some(summary) = &run.summary else {
+        say!("{name:<20} {:<22} {:>8}", run.status, run.tickers);
+        return;
+    };
+    let mark = if run.latest { " (latest)" } else { "" };
+    let skill = summary.model.as_ref().and_then(|model| model.skill);
+    say!(
+        "{name:<20} {:<22} {:>8} {:>13} {:>9.2} {:>8}{mark}",
+        run.status,
+        summary.symbols,
+        grouped(summary.rows_written),
+        summary.seconds.get("total").copied().unwrap_or_default(),
+        skill.map_or("-".to_owned(), |skill| format!("{skill:+.3}")),
+    );
 }
 
 pub(crate) fn show(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_history(args)?;
-    let out = Store::open(&settings.out)?;
-    let past = office::runtime()?.block_on(async {
-        let run = match run {
-            "latest" => match history::latest(&out).await? {
-                Some(latest) => latest.run_id,
-                None => anyhow::bail!("there is no completed run in {} yet", out.locate("")),
-            },
-            run => RunId::parse(run)?,
-        };
-        Ok(history::get(&out, &run).await?)
-    })?;
+    let runtime = office::runtime()?;
+    let run = if let Some(url) = &args.coordinator {
+        let mut runs =
+            runtime.block_on(async { Client::dial(url).await?.list(Some(run)).await })?;
+        anyhow::ensure!(!runs.is_empty(), "there is no run {run}");
+        runs.remove(0)
+    } else {
+        let out = Store::open(&settings.out)?;
+        runtime.block_on(history::show(&out, run))?
+    };
     if args.json {
-        say!("{}", json(&past));
+        say!("{}", json(&run));
         return Ok(ExitCode::SUCCESS);
     }
-    match &past.outcome {
-        Some(outcome) => {
-            crate::output::write(format_args!("{}", report::summary(&outcome.summary)));
-            for warning in &outcome.summary.warnings {
+    match (&run.summary, &run.run_id) {
+        (Some(summary), _) => {
+            crate::output::write(format_args!("{}", report::summary(summary)));
+            for warning in &summary.warnings {
                 say!("  warning   {warning}");
             }
-            for (stage, seconds) in &outcome.summary.seconds {
+            for (stage, seconds) in &summary.seconds {
                 say!("  {stage:<9} {seconds:>9.3} s");
             }
         }
-        None => say!(
-            "run {} is unfinished: run the same job again to go on",
-            past.run
-        ),
+        (None, Some(id)) if run.status == "running" => {
+            say!("run {id} is running: `watch` follows it");
+        }
+        (None, Some(id)) => {
+            say!("run {id} is unfinished: run the same job again to go on");
+        }
+        (None, None) => {}
     }
-    say!("  data      {}", past.plan.data);
-    for feature in past.plan.job.recipe.schema.features() {
-        say!(
-            "  feature   {} = {} of {} over {} rows",
-            feature.name,
-            feature.operation.name(),
-            feature.column,
-            feature.window
-        );
+    say!("  data      {}", run.data);
+    for feature in &run.features {
+        say!("  feature   {feature}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The summary of a run that ended; of another its id and status.
-fn json(past: &PastRun) -> serde_json::Value {
-    match &past.outcome {
-        Some(outcome) => serde_json::to_value(&outcome.summary).expect("a summary has a JSON form"),
-        None => {
-            serde_json::json!({ "run_id": past.run, "status": "unfinished", "data": past.plan.data })
-        }
+/// The summary of a run that ended; of another what is known of it.
+fn json(run: &RunInfo) -> serde_json::Value {
+    match &run.summary {
+        Some(summary) => serde_json::to_value(summary).expect("a summary has a JSON form"),
+        None => serde_json::json!({
+            "run_id": run.run_id,
+            "submission": run.submission,
+            "status": run.status,
+            "data": run.data,
+        }),
     }
 }

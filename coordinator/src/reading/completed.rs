@@ -137,7 +137,7 @@ impl CompletedRuns {
         for run in run_ids(&self.out).await? {
             match read_json::<Outcome>(&self.out, &paths::outcome(&run)).await? {
                 Some(outcome) if outcome.summary.status == Status::Completed => {
-                    runs.push((latest.as_ref() == Some(&run), outcome.epoch, run));
+                    runs.push((latest.as_ref() == Some(&run), outcome.ended, run));
                 }
                 _ => {}
             }

@@ -1,3 +1,10 @@
-//! What the coordinator answers over gRPC. The files here alone name tonic's server.
+//! What the coordinator answers over gRPC: thin edges that decode, ask, and encode. The files here alone name tonic's server.
 
+mod deliveries;
+mod flight;
 pub mod flight_read;
+mod listen;
+mod runs;
+mod sessions;
+
+pub(crate) use listen::{Services, serve};

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 use object_store::path::Path;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 
 use super::error::OpenStoreError;
 
@@ -19,14 +22,7 @@ pub struct Store {
 #[derive(Clone)]
 pub(super) enum Place {
     Folder(PathBuf),
-    #[cfg_attr(
-        not(any(feature = "s3", test)),
-        expect(dead_code, reason = "made by the feature s3 alone")
-    )]
-    Url {
-        url: String,
-        prefix: Path,
-    },
+    Url { url: String, prefix: Path },
 }
 
 impl Store {
@@ -69,6 +65,26 @@ impl Store {
             })?;
         }
         Self::open(location)
+    }
+
+    /// An empty store in this process's memory, which goes with its last clone: for simulations. Every operation takes so
+    /// long, on the runtime's clock.
+    pub fn in_memory(takes: Duration) -> Self {
+        let pace = ThrottleConfig {
+            wait_delete_per_call: takes,
+            wait_get_per_call: takes,
+            wait_list_per_call: takes,
+            wait_list_with_delimiter_per_call: takes,
+            wait_put_per_call: takes,
+            ..ThrottleConfig::default()
+        };
+        Self {
+            objects: Arc::new(ThrottledStore::new(InMemory::new(), pace)),
+            place: Place::Url {
+                url: "memory://".to_owned(),
+                prefix: Path::default(),
+            },
+        }
     }
 
     #[cfg(feature = "s3")]

@@ -848,6 +848,10 @@ pub struct Assign {
     /// The rows to send back, as JSON; absent for a run without a model.
     #[prost(string, optional, tag = "7")]
     pub sample: ::core::option::Option<::prost::alloc::string::String>,
+    /// Whether to compute one ticker at a time, and each only after a heartbeat that names it was answered: the shard cost a
+    /// worker its life before, and which ticker it was should be known if it does so again.
+    #[prost(bool, tag = "8")]
+    pub careful: bool,
 }
 /// A ticker's price file, as it was planned. A worker that finds another fails the attempt.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

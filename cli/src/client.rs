@@ -1,0 +1,218 @@
+//! A client of a coordinator.
+
+use std::time::Duration;
+
+use coordinator::event_log::Ending;
+use coordinator::history::RunInfo;
+use coordinator::run::Request;
+use proto::convert::{from_json, to_json};
+use proto::event::RunEvent;
+use proto::session::MAX_SESSION_MESSAGE;
+use proto::version::{PROTOCOL_VERSION, build};
+use proto::wire::runs_client::RunsClient;
+use proto::wire::watch_response::News as WireNews;
+use proto::wire::{CancelRequest, ListRequest, SubmitRequest, WatchRequest, WatchResponse};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status, Streaming};
+
+/// A coordinator that does not take a connection for so long is not there.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// A connection over which nothing comes for so long is probed.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// What a coordinator's client may meet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// The address is none.
+    #[error("`{0}` is not an address of a coordinator: use http://HOST:PORT")]
+    BadAddress(String),
+    /// It is not there, or went away.
+    #[error(
+        "cannot reach the coordinator at {url}: {reason}: check that it runs and listens there"
+    )]
+    Away { url: String, reason: String },
+    /// It says no.
+    #[error("{message}")]
+    Refused { code: Code, message: String },
+    /// It is of another version, or none of ours.
+    #[error("the coordinator's answer makes no sense: {0}")]
+    BadAnswer(String),
+    /// The run stopped before its end.
+    #[error("{0}")]
+    Stopped(String),
+    /// A person cancelled the submission while it waited.
+    #[error("it was cancelled before it began")]
+    Cancelled,
+    /// The user no longer follows; the run goes on.
+    #[error("detached: {submission} goes on; the same command follows it again")]
+    Detached { submission: String },
+}
+
+impl ClientError {
+    /// Whether the command cannot be meant as it was given.
+    pub(crate) fn is_bad_usage(&self) -> bool {
+        match self {
+            Self::BadAddress(_) => true,
+            Self::Refused { code, .. } => *code == Code::InvalidArgument,
+            _ => false,
+        }
+    }
+}
+
+/// A coordinator, as its clients know it.
+pub(crate) struct Client {
+    url: String,
+    runs: RunsClient<Channel>,
+}
+
+/// What a watched submission tells.
+pub(crate) enum News {
+    /// Something happened.
+    Event(RunEvent),
+    /// It ended.
+    Ended(Ending),
+}
+
+/// Where a watcher is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    epoch: u64,
+    number: u64,
+}
+
+impl Client {
+    /// Dials the coordinator.
+    pub(crate) async fn dial(url: &str) -> Result<Self, ClientError> {
+        let url = url.trim_end_matches('/').to_owned();
+        let bad_address = || ClientError::BadAddress(url.clone());
+        let endpoint = Endpoint::from_shared(url.clone()).map_err(|_| bad_address())?;
+        if endpoint.uri().host().is_none() || endpoint.uri().scheme_str() != Some("http") {
+            return Err(bad_address());
+        }
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_DEADLINE)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_while_idle(true);
+        let channel = endpoint.connect().await;
+        let channel = channel.map_err(|error| ClientError::Away {
+            url: url.clone(),
+            reason: crate::exit::message(&error.into()),
+        })?;
+        let runs = RunsClient::new(channel)
+            .max_decoding_message_size(MAX_SESSION_MESSAGE)
+            .max_encoding_message_size(MAX_SESSION_MESSAGE);
+        Ok(Self { url, runs })
+    }
+
+    /// Submits a job; the same again is the same submission. Returns its name.
+    pub(crate) async fn submit(
+        &mut self,
+        data: &str,
+        request: &Request,
+    ) -> Result<String, ClientError> {
+        let request = SubmitRequest {
+            protocol: PROTOCOL_VERSION,
+            build: build(),
+            data: data.to_owned(),
+            request: to_json(request),
+        };
+        let submitted = self.runs.submit(request).await;
+        let submitted = submitted.map_err(|status| self.failed(&status))?;
+        Ok(submitted.into_inner().submission)
+    }
+
+    /// Follows a submission from a place on.
+    pub(crate) async fn watch(
+        &mut self,
+        submission: &str,
+        place: Place,
+    ) -> Result<Streaming<WatchResponse>, ClientError> {
+        let request = WatchRequest {
+            submission: submission.to_owned(),
+            epoch: place.epoch,
+            after: place.number,
+        };
+        let watching = self.runs.watch(request).await;
+        Ok(watching
+            .map_err(|status| self.failed(&status))?
+            .into_inner())
+    }
+
+    /// The next news of a submission that is followed.
+    pub(crate) async fn next(
+        &self,
+        watching: &mut Streaming<WatchResponse>,
+        place: &mut Place,
+    ) -> Result<News, ClientError> {
+        let message = watching.message().await;
+        let message = message.map_err(|status| self.failed(&status))?;
+        let message = message.ok_or_else(|| self.away("it ended the stream"))?;
+        *place = Place {
+            epoch: message.epoch,
+            number: message.number,
+        };
+        let bad_answer = |error: &dyn std::fmt::Display| ClientError::BadAnswer(error.to_string());
+        match message.news {
+            Some(WireNews::Event(event)) => {
+                let event = from_json("event", &event);
+                event.map(News::Event).map_err(|error| bad_answer(&error))
+            }
+            Some(WireNews::Ended(ending)) => {
+                let ending = from_json("ended", &ending);
+                ending.map(News::Ended).map_err(|error| bad_answer(&error))
+            }
+            None => Err(bad_answer(&"a message has no news")),
+        }
+    }
+
+    /// Ends a run or a submission for good; returns the run's id, where it had one.
+    pub(crate) async fn cancel(&mut self, run: &str) -> Result<String, ClientError> {
+        let request = CancelRequest {
+            run: run.to_owned(),
+        };
+        let cancelled = self.runs.cancel(request).await;
+        Ok(cancelled
+            .map_err(|status| self.failed(&status))?
+            .into_inner()
+            .run)
+    }
+
+    /// All runs, or one, which may be `latest`.
+    pub(crate) async fn list(&mut self, run: Option<&str>) -> Result<Vec<RunInfo>, ClientError> {
+        let request = ListRequest {
+            run: run.unwrap_or_default().to_owned(),
+        };
+        let listed = self.runs.list(request).await;
+        let mut listed = listed.map_err(|status| self.failed(&status))?.into_inner();
+        let mut runs = Vec::new();
+        while let Some(run) = listed
+            .message()
+            .await
+            .map_err(|status| self.failed(&status))?
+        {
+            let run = from_json("run", &run.run);
+            runs.push(run.map_err(|error| ClientError::BadAnswer(error.to_string()))?);
+        }
+        Ok(runs)
+    }
+
+    fn failed(&self, status: &Status) -> ClientError {
+        match status.code() {
+            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => {
+                self.away(status.message())
+            }
+            code => ClientError::Refused {
+                code,
+                message: status.message().to_owned(),
+            },
+        }
+    }
+
+    fn away(&self, reason: &str) -> ClientError {
+        ClientError::Away {
+            url: self.url.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}

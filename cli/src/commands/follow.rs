@@ -1,0 +1,185 @@
+//! Following a run of a coordinator, across its restarts.
+
+use std::io::{BufRead, IsTerminal};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use coordinator::event_log::Ending;
+use coordinator::outcome::Summary;
+use coordinator::run::Request;
+use proto::event::Observer;
+use tokio::sync::mpsc;
+use tonic::Code;
+
+use crate::args::PlanArgs;
+use crate::client::{Client, ClientError, News, Place};
+use crate::progress::Progress;
+
+use super::office;
+
+/// The wait before a coordinator that went away is dialled again, the first time and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// A coordinator that is away for about so long is not coming back.
+const AWAY_FOR_GOOD: Duration = Duration::from_mins(2);
+
+/// Submits a job, and follows it to its end.
+pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Summary> {
+    let settings = office::settings_of_run(args)?;
+    let data = office::open_data(&settings)?.locate("");
+    let request = office::request(&settings, args)?;
+    let runtime = office::runtime()?;
+    let summary = runtime.block_on(async {
+        let mut interrupts = interrupts();
+        let job = SubmittedJob {
+            url,
+            data: &data,
+            request: &request,
+        };
+        let submission = job.submit(&mut Client::dial(url).await?).await?;
+        let following = job.follow(&submission);
+        tokio::pin!(following);
+        loop {
+            tokio::select! {
+                ended = &mut following => return ended,
+                Some(()) = interrupts.recv() => {
+                    if !std::io::stdin().is_terminal() || asks_to_detach().await {
+                        let submission = submission.clone();
+                        return Err(ClientError::Detached { submission });
+                    }
+                    Client::dial(url).await?.cancel(&submission).await?;
+                }
+            }
+        }
+    });
+    runtime.shutdown_background();
+    Ok(summary?)
+}
+
+struct SubmittedJob<'a> {
+    url: &'a str,
+    data: &'a str,
+    request: &'a Request,
+}
+
+impl SubmittedJob<'_> {
+    async fn submit(&self, client: &mut Client) -> Result<String, ClientError> {
+        client.submit(self.data, self.request).await
+    }
+
+    /// Follows a submission to its end. Whenever the coordinator goes away it is dialled until it is back, and the job is
+    /// submitted again, which is the same submission.
+    async fn follow(&self, submission: &str) -> Result<Summary, ClientError> {
+        let progress = Progress::new();
+        let mut submission = submission.to_owned();
+        let mut place = Place::default();
+        let mut waits = waits();
+        loop {
+            let before = place;
+            let away = match self.follow_once(&submission, &mut place, &progress).await {
+                Ok(ending) => return summary_of(ending),
+                Err(away @ ClientError::Away { .. }) => away,
+                // It is another coordinator by now, or has forgotten what ended long ago.
+                Err(
+                    gone @ ClientError::Refused {
+                        code: Code::NotFound,
+                        ..
+                    },
+                ) => gone,
+                Err(error) => return Err(error),
+            };
+            if place != before {
+                waits = self::waits();
+            }
+            progress.pause(&format!("{away}; waiting for it"));
+            loop {
+                let Some(wait) = waits.next() else {
+                    return Err(away);
+                };
+                tokio::time::sleep(wait).await;
+                let Ok(mut client) = Client::dial(self.url).await else {
+                    continue;
+                };
+                match self.submit(&mut client).await {
+                    Ok(same) => {
+                        submission = same;
+                        break;
+                    }
+                    Err(ClientError::Away { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    async fn follow_once(
+        &self,
+        submission: &str,
+        place: &mut Place,
+        progress: &Progress,
+    ) -> Result<Ending, ClientError> {
+        let mut client = Client::dial(self.url).await?;
+        let mut watching = client.watch(submission, *place).await?;
+        loop {
+            match client.next(&mut watching, place).await? {
+                News::Event(event) => progress.observe(&event),
+                News::Ended(ending) => return Ok(ending),
+            }
+        }
+    }
+}
+
+/// A run's summary, where it ended with one.
+pub(super) fn summary_of(ending: Ending) -> Result<Summary, ClientError> {
+    match ending {
+        Ending::Ended(summary) => Ok(*summary),
+        Ending::Stopped { reason } => Err(ClientError::Stopped(reason)),
+        Ending::Cancelled => Err(ClientError::Cancelled),
+    }
+}
+
+fn waits() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LONGEST_WAIT)
+        .with_total_delay(Some(AWAY_FOR_GOOD))
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+/// Each SIGINT or SIGTERM.
+fn interrupts() -> mpsc::Receiver<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (tell, told) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
+            return; // without handlers the signals end the process, and the run goes on
+        };
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if tell.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
+/// Asks the person at the terminal whether the run should go on without them.
+async fn asks_to_detach() -> bool {
+    eprint!("\nthe run is the coordinator's: [d]etach and let it go on, or [c]ancel it for good? ");
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        read.map(|_| answer)
+    });
+    let answer = answer.await.ok().and_then(Result::ok).unwrap_or_default();
+    !answer.trim().eq_ignore_ascii_case("c") && !answer.trim().eq_ignore_ascii_case("cancel")
+}

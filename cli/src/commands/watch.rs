@@ -1,0 +1,44 @@
+//! `tickermill watch`: the events of a coordinator's run, as they come.
+
+use std::process::ExitCode;
+
+use coordinator::event_log::Ending;
+use proto::event::RunEvent;
+
+use crate::client::{Client, ClientError, News, Place};
+use crate::exit;
+use crate::output::say;
+
+use super::follow::summary_of;
+use super::office;
+
+pub(crate) fn watch(run: Option<&str>, url: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+    let ending = office::runtime()?.block_on(async {
+        let mut client = Client::dial(url).await?;
+        let run = match run {
+            Some(run) => run.to_owned(),
+            None => what_runs(&mut client).await?,
+        };
+        let mut place = Place::default();
+        let mut watching = client.watch(&run, place).await?;
+        loop {
+            match client.next(&mut watching, &mut place).await? {
+                News::Event(event) if as_json => say!("{}", proto::convert::to_json(&event)),
+                News::Event(RunEvent::Advanced { .. }) => {}
+                News::Event(event) => say!("{event}"),
+                News::Ended(ending) => return Ok::<Ending, anyhow::Error>(ending),
+            }
+        }
+    })?;
+    let summary = summary_of(ending)?;
+    eprintln!("run {} {}", summary.run_id, summary.status.describe());
+    Ok(exit::of_status(summary.status))
+}
+
+async fn what_runs(client: &mut Client) -> Result<String, ClientError> {
+    let runs = client.list(None).await?;
+    let running = runs.into_iter().find(|run| run.status == "running");
+    let id = running.and_then(|run| run.run_id);
+    id.map(|run| run.to_string())
+        .ok_or_else(|| ClientError::Stopped("nothing runs now: `runs` lists what did".to_owned()))
+}

@@ -1,0 +1,54 @@
+//! Ending a run for good.
+
+use market::store::Store;
+use proto::id::RunId;
+
+use crate::epoch::{Epoch, EpochError};
+use crate::history::{self, HistoryError};
+use crate::outcome::{Outcome, Status, Summary};
+use crate::plan::Plan;
+use crate::publish;
+use crate::summary::blank_summary;
+
+/// Ends a run that nobody works on for good.
+pub async fn cancel_unfinished(epoch: &Epoch, out: &Store, run: &RunId) -> Result<(), CancelError> {
+    let past = history::get(out, run).await?;
+    if let Some(outcome) = past.outcome {
+        return Err(CancelError::Ended {
+            run: run.clone(),
+            status: outcome.summary.status.describe(),
+        });
+    }
+    let outcome = Outcome {
+        ended: epoch.next_turn(),
+        summary: cancelled_summary(&past.plan, out),
+    };
+    Ok(publish::write_outcome(out, epoch, &outcome).await?)
+}
+
+/// Why a run cannot be cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// It has ended.
+    #[error("run {run} has ended: {status}")]
+    Ended {
+        /// The run.
+        run: RunId,
+        /// How.
+        status: &'static str,
+    },
+    /// There is no such run, or it cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The outcome cannot be written.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+}
+
+/// What a cancelled run has for a summary.
+pub(crate) fn cancelled_summary(plan: &Plan, out: &Store) -> Summary {
+    let mut summary = blank_summary(plan, out);
+    summary.status = Status::Cancelled;
+    summary.reason = Some("a person cancelled it".to_owned());
+    summary
+}

@@ -1,0 +1,66 @@
+//! Why a run stopped before its end.
+
+use market::layout::DiscoverError;
+use market::store::{OpenStoreError, StoreError};
+
+use crate::commit::CommitError;
+use crate::dispatch::DispatchError;
+use crate::epoch::EpochError;
+use crate::history::HistoryError;
+use crate::planning::PlanningError;
+use crate::publish::HistoryOrEpochError;
+use crate::resume::ResumeError;
+use crate::sample::SampleError;
+
+/// Why a run stopped before its end. It goes on when the same job is run again.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is nothing to run on.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// What to do could not be decided.
+    #[error(transparent)]
+    Planning(#[from] PlanningError),
+    /// The history of the output cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A commit cannot be read.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// What an earlier start left could not be taken over.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// The output is not ours.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Shards could not be computed.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
+    /// Rows could not be sampled.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// The price files cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenStoreError),
+    /// There is no thread to run on.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// A person stopped it.
+    #[error("interrupted: run again to go on")]
+    Interrupted,
+    /// A person cancelled it before there was a run.
+    #[error("cancelled before it began")]
+    CancelledUnplanned,
+}
+
+impl From<HistoryOrEpochError> for RunError {
+    fn from(error: HistoryOrEpochError) -> Self {
+        match error {
+            HistoryOrEpochError::History(error) => Self::History(error),
+            HistoryOrEpochError::Epoch(error) => Self::Epoch(error),
+        }
+    }
+}

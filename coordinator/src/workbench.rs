@@ -1,0 +1,69 @@
+//! What every run of a coordinator works with.
+
+use std::sync::Arc;
+
+use market::store::Store;
+use proto::event::Observer;
+use proto::link::Roster;
+use rayon::ThreadPool;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+
+use crate::epoch::Epoch;
+use crate::outcome::Summary;
+use crate::run::{Means, Patience, RunError, Stop, run_held};
+use crate::submission::Submission;
+
+/// The output, the workers and the threads that runs share, one run after another.
+#[derive(Clone)]
+pub(crate) struct Workbench {
+    pub(crate) epoch: Arc<Epoch>,
+    pub(crate) out: Store,
+    pub(crate) workers: watch::Receiver<Roster>,
+    pub(crate) patience: Patience,
+    pub(crate) pool: Arc<ThreadPool>,
+    pub(crate) runtime: Handle,
+}
+
+impl Workbench {
+    /// Runs a submission on a thread of its own, as a run without a coordinator has one: what it works out between two waits
+    /// keeps neither actors nor sockets waiting.
+    pub(crate) fn run(
+        &self,
+        submission: Submission,
+        observer: Arc<dyn Observer>,
+        stop: watch::Receiver<Stop>,
+    ) -> impl Future<Output = Result<Summary, RunError>> + use<> {
+        let bench = self.clone();
+        let (answer, answered) = oneshot::channel();
+        let running = std::thread::Builder::new().name("run".to_owned());
+        let running = running.spawn(move || {
+            let result = bench.run_here(&submission, observer, stop);
+            // Who asked is there until the process ends.
+            let _ = answer.send(result);
+        });
+        async {
+            running.map_err(RunError::Thread)?;
+            answered.await.expect("a panic ends the process")
+        }
+    }
+
+    fn run_here(
+        &self,
+        submission: &Submission,
+        observer: Arc<dyn Observer>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Summary, RunError> {
+        let means = Means {
+            data: Store::open(&submission.data)?,
+            out: self.out.clone(),
+            workers: self.workers.clone(),
+            patience: self.patience,
+            pool: Arc::clone(&self.pool),
+            observer,
+            stop,
+        };
+        let run = run_held(&self.epoch, &submission.request, &means);
+        self.runtime.block_on(run)
+    }
+}
