@@ -32,10 +32,18 @@ e2e:
 bench:
     bench/compare.sh
 
+# Each fault of the cluster's tests as often as it takes to trust them
+soak:
+    .ci/run soak
+
+# A cluster against one process
+bench-cluster:
+    bench/cluster.sh
+
 # Everything that a change must pass
 ci:
     .ci/run
 
 # The generated code of the protocol, anew from proto/cluster/v1
 proto:
-    TICKERMILL_GENERATE=1 cargo test --package tickermill-proto --test generated
+    cargo run --package tickermill-proto-generate

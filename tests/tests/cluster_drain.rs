@@ -1,0 +1,76 @@
+//! Workers that are told to end, one or all in turn: nothing is lost and nothing done twice.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tickermill_tests::cluster::Cluster;
+use tickermill_tests::course::{Event, is_of};
+use tickermill_tests::reference::{large, small};
+use tickermill_tests::soak::rounds;
+
+/// So late that a shard which is held up is not given to another worker besides.
+const NO_COPIES: u64 = 600_000;
+
+#[test]
+fn a_worker_told_to_end_amid_a_shard_finishes_it_or_hands_it_back() {
+    for _ in 0..rounds() {
+        let mut cluster = Cluster::of(small).with("CLUSTER__COPY_AFTER_MS", NO_COPIES);
+        let gate = cluster.gate("gate");
+        cluster.start_coordinator("");
+        cluster.start_worker("leaves", 1, &format!("mid-shard#2={}", gate.hold()));
+        cluster.start_worker("stays", 1, "");
+        let run = cluster.submit();
+        cluster.worker("leaves").wait_for("fault at mid-shard");
+        let leaves = cluster.take_worker("leaves");
+        leaves.signal(Signal::TERM);
+        cluster.wait_for_coordinator(0, "worker leaves/1 drains");
+        gate.open();
+        leaves.end_within(Duration::from_secs(30)).expect_exit(0);
+        cluster.expect_same(run);
+        cluster.expect_one_fault("mid-shard");
+        let was_lost = |event: &Event| matches!(event, Event::Lost(id, why) if is_of(id, "leaves") && why != "it left");
+        let events = cluster.events_since(0);
+        assert!(!events.iter().any(was_lost), "{}", cluster.journal);
+        let failed = |event: &Event| matches!(event, Event::Failed(..));
+        assert!(!events.iter().any(failed), "a hand-over is no failure");
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_finish_in_time_hands_its_shard_back() {
+    let mut cluster = Cluster::of(small).with("CLUSTER__COPY_AFTER_MS", NO_COPIES);
+    let never = cluster.gate("never");
+    cluster.start_coordinator("");
+    cluster.start_worker("leaves", 1, &format!("mid-shard#2={}", never.hold()));
+    cluster.start_worker("stays", 1, "");
+    let run = cluster.submit();
+    cluster.worker("leaves").wait_for("fault at mid-shard");
+    cluster.take_worker("leaves").terminate().expect_exit(0);
+    cluster.expect_same(run);
+    cluster.expect_one_fault("mid-shard");
+}
+
+#[test]
+fn rolling_restarts_of_all_workers_change_nothing() {
+    let mut cluster = Cluster::of(large);
+    let slowly = "mid-shard=slow:5";
+    let names = ["w1", "w2", "w3"];
+    cluster.start_coordinator("");
+    for name in names {
+        cluster.start_worker(name, 1, slowly);
+    }
+    let run = cluster.submit();
+    for name in names {
+        cluster.wait_for_coordinator(0, &format!("given to {name}/"));
+        cluster.take_worker(name).terminate().expect_exit(0);
+        cluster.start_worker(name, 1, slowly);
+    }
+    cluster.expect_same(run);
+    let events = cluster.events_since(0);
+    for name in names {
+        let left = |event: &Event| matches!(event, Event::Lost(id, why) if is_of(id, name) && why == "it left");
+        assert!(events.iter().any(left), "{}", cluster.journal);
+    }
+    let failed = |event: &Event| matches!(event, Event::Failed(..));
+    assert!(!events.iter().any(failed), "a hand-over is no failure");
+}
