@@ -59,17 +59,20 @@ start() {
     exec {said}<&-
 }
 
-# start_cluster BINARY OUT [FAULTS-OF-THE-SECOND-WORKER]
+# start_cluster BINARY OUT WORKERS [FAULTS-OF-THE-LAST-WORKER]
 start_cluster() {
-    local binary=$1 out=$2 faults=${3:-}
+    local binary=$1 out=$2 workers=$3 faults=${4:-} number
     start coordinator "coordinator listens on " "$binary" coordinator --out "$out" --listen 127.0.0.1:0
     coordinator=$process
     coordinator_took=$took
     address=$(sed -E 's/.*(http:[^ ]*).*/\1/' <<<"$line")
-    start one " joined " "$binary" worker --coordinator "$address" --slots 1 --name one
+    for ((number = 1; number < workers; number++)); do
+        start "worker-$number" " joined " "$binary" worker --coordinator "$address" --slots 1 --name "worker-$number"
+    done
     worker=$process
     worker_took=$took
-    start two " joined " env TICKERMILL_FAULTS="$faults" "$binary" worker --coordinator "$address" --slots 1 --name two
+    start "worker-$workers" " joined " env TICKERMILL_FAULTS="$faults" \
+        "$binary" worker --coordinator "$address" --slots 1 --name "worker-$workers"
 }
 
 # timed COMMAND...: its wall time in ms is in $took.
@@ -95,7 +98,7 @@ ratio() {
     awk "BEGIN { printf \"%.3f\", $1 / $2 }"
 }
 
-start_cluster "$tickermill" "$work/cluster"
+start_cluster "$tickermill" "$work/cluster" 2
 echo "start: coordinator listens after $coordinator_took ms, worker has joined after $worker_took ms"
 
 printf '\n%6s %14s %12s %8s\n' pair 'one process' cluster ratio
@@ -121,13 +124,14 @@ if [ -z "${TICKERMILL_FAULTY_BIN:-}" ]; then
     echo "skipped: a slow worker (TICKERMILL_FAULTY_BIN names no binary with fault points)"
     exit 0
 fi
-# A ticker takes a worker about clusters / tickers * 2 ms; the slow one waits twenty times as long before each.
-slower=$(($(median "${clusters[@]}") * 2 * 20 / tickers))
-start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/without"
+# Of four workers on two cores each computes a ticker in about clusters / tickers * 4 ms; the slow one waits twenty times as
+# long before each. Of two, one would do all the work.
+slower=$(($(median "${clusters[@]}") * 4 * 20 / tickers))
+start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/without" 4
 timed "$tickermill" run --data "$market" --coordinator "$address" --force --json
 without=$took
 stop_all
-start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/slow" "mid-shard=slow:$slower"
+start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/slow" 4 "mid-shard=slow:$slower"
 timed "$tickermill" run --data "$market" --coordinator "$address" --force --json
-echo "a worker slower by $slower ms a ticker: $took ms, without $without ms, ratio $(ratio "$took" "$without");" \
+echo "one of four workers slower by $slower ms a ticker: $took ms, without $without ms, ratio $(ratio "$took" "$without");" \
     "$(grep -c ' as a copy' "$work/slow"/runs/*/run.log) copies"

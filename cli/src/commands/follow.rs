@@ -30,13 +30,13 @@ pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Su
     let request = office::request(&settings, args)?;
     let runtime = office::runtime()?;
     let summary = runtime.block_on(async {
-        let mut interrupts = interrupts();
         let job = SubmittedJob {
             url,
             data: &data,
             request: &request,
         };
-        let submission = job.submit(&mut Client::dial(url).await?).await?;
+        let submission = job.submit_first().await?;
+        let mut interrupts = interrupts();
         let following = job.follow(&submission);
         tokio::pin!(following);
         loop {
@@ -67,6 +67,37 @@ impl SubmittedJob<'_> {
         client.submit(self.data, self.request).await
     }
 
+    /// Submits the job to a coordinator that must be there. One that went away with the answer may have taken the job.
+    async fn submit_first(&self) -> Result<String, ClientError> {
+        let mut client = Client::dial(self.url).await?;
+        match self.submit(&mut client).await {
+            Err(away @ ClientError::Away { .. }) => {
+                eprintln!("{away}; waiting for it");
+                self.submit_again(&mut waits(), away).await
+            }
+            submitted => submitted,
+        }
+    }
+
+    /// Dials a coordinator that went away until it is back, and submits the job again, which is the same submission.
+    async fn submit_again(
+        &self,
+        waits: &mut impl Iterator<Item = Duration>,
+        away: ClientError,
+    ) -> Result<String, ClientError> {
+        for wait in waits {
+            tokio::time::sleep(wait).await;
+            let Ok(mut client) = Client::dial(self.url).await else {
+                continue;
+            };
+            match self.submit(&mut client).await {
+                Err(ClientError::Away { .. }) => {}
+                submitted => return submitted,
+            }
+        }
+        Err(away)
+    }
+
     /// Follows a submission to its end. Whenever the coordinator goes away it is dialled until it is back, and the job is
     /// submitted again, which is the same submission.
     async fn follow(&self, submission: &str) -> Result<Summary, ClientError> {
@@ -92,23 +123,7 @@ impl SubmittedJob<'_> {
                 waits = self::waits();
             }
             progress.pause(&format!("{away}; waiting for it"));
-            loop {
-                let Some(wait) = waits.next() else {
-                    return Err(away);
-                };
-                tokio::time::sleep(wait).await;
-                let Ok(mut client) = Client::dial(self.url).await else {
-                    continue;
-                };
-                match self.submit(&mut client).await {
-                    Ok(same) => {
-                        submission = same;
-                        break;
-                    }
-                    Err(ClientError::Away { .. }) => {}
-                    Err(error) => return Err(error),
-                }
-            }
+            submission = self.submit_again(&mut waits, away).await?;
         }
     }
 
