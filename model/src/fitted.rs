@@ -74,6 +74,7 @@ fn node_of(fitted: &FittedNode) -> Node {
         (Some(low), Some(high), Some(threshold)) => Node::Split {
             feature: fitted.split_feature,
             threshold: round_down(threshold),
+            nan_low: false,
             low,
             high,
         },

@@ -1,11 +1,32 @@
-//! The forest: the mean of its trees, over a schema of named float32 features.
+//! The forest: the mean or the sum of its trees, over a schema of named float32 features.
 
 use crate::matrix::{Matrix, repeated_name};
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 use rayon::prelude::*;
 use thiserror::Error;
 
-/// A trained regression forest and the names of the features that it reads, in order.
+/// How the values of the trees become one, as `aggregate_function` of ONNX's TreeEnsembleRegressor has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// Their mean: random forests.
+    Average,
+    /// Their sum: boosted trees.
+    Sum,
+}
+
+impl Aggregate {
+    /// The prediction of `trees` trees whose values add up to `sum`. Source: `FinalizeScores1` in ONNX Runtime's
+    /// `tree_ensemble_aggregator.h`, there in float32.
+    pub(crate) fn finish(self, sum: f64, trees: usize, base_value: f32) -> f64 {
+        let aggregated = match self {
+            Self::Average => sum / trees as f64,
+            Self::Sum => sum,
+        };
+        aggregated + f64::from(base_value)
+    }
+}
+
+/// A regression forest and the names of the features that it reads, in order.
 ///
 /// Thresholds and leaf values are float32 already, which is what an ONNX file holds. So writing a forest and
 /// reading it back gives an equal one, and [`Forest::predict`] takes the branches that an ONNX runtime takes; the
@@ -14,6 +35,8 @@ use thiserror::Error;
 pub struct Forest {
     feature_names: Vec<String>,
     trees: Vec<Tree>,
+    aggregate: Aggregate,
+    base_value: f32,
 }
 
 /// Why features and trees do not make a [`Forest`].
@@ -45,10 +68,13 @@ pub enum ForestError {
         /// How many features the schema has.
         features: usize,
     },
+    /// A base value that is infinite or NaN.
+    #[error("the base value is not finite: train on finite targets")]
+    BaseValueNotFinite,
 }
 
 impl Forest {
-    /// Makes a forest of at least one tree over at least one feature.
+    /// Makes a forest of at least one tree over at least one feature, which predicts the mean of its trees.
     ///
     /// Errors where names repeat or a tree asks for a feature beyond `feature_names`.
     pub fn new(feature_names: Vec<String>, trees: Vec<Tree>) -> Result<Self, ForestError> {
@@ -79,6 +105,26 @@ impl Forest {
         Ok(Self {
             feature_names,
             trees,
+            aggregate: Aggregate::Average,
+            base_value: 0.0,
+        })
+    }
+
+    /// The same trees with another aggregate, to which `base_value` is added, in the target's unit.
+    ///
+    /// Errors where the base value is not finite.
+    pub fn with_aggregate(
+        self,
+        aggregate: Aggregate,
+        base_value: f32,
+    ) -> Result<Self, ForestError> {
+        if !base_value.is_finite() {
+            return Err(ForestError::BaseValueNotFinite);
+        }
+        Ok(Self {
+            aggregate,
+            base_value,
+            ..self
         })
     }
 
@@ -97,14 +143,30 @@ impl Forest {
         &self.trees
     }
 
+    /// How the values of the trees become one.
+    pub fn aggregate(&self) -> Aggregate {
+        self.aggregate
+    }
+
+    /// What is added to the aggregate, in the target's unit; finite.
+    pub fn base_value(&self) -> f32 {
+        self.base_value
+    }
+
     /// The number of nodes of all trees.
     pub fn node_count(&self) -> usize {
         self.trees.iter().map(|tree| tree.nodes().len()).sum()
     }
 
-    /// The mean over the trees, in the target's unit, summed in float64 in the order of trees.
+    /// Whether a split sends NaN low, so that NaN means a missing value and not a number beyond all thresholds.
+    pub fn handles_missing(&self) -> bool {
+        let mut nodes = self.trees.iter().flat_map(Tree::nodes);
+        nodes.any(|node| matches!(node, Node::Split { nan_low: true, .. }))
+    }
+
+    /// The aggregate over the trees and the base value, in the target's unit, summed in float64 in the order of trees.
     ///
-    /// `row` has one value for each feature, in schema order; cast float64 values with
+    /// `row` has one value for each feature, in schema order, NaN where it is missing; cast float64 values with
     /// [`to_feature`](crate::matrix::to_feature). Panics where the row has another length.
     pub fn predict(&self, row: &[f32]) -> f64 {
         assert_eq!(
@@ -112,12 +174,10 @@ impl Forest {
             self.feature_count(),
             "a row has one value for each feature"
         );
-        let sum: f64 = self
-            .trees
-            .iter()
-            .map(|tree| f64::from(tree.predict(row)))
-            .sum();
-        sum / self.trees.len() as f64
+        let values = self.trees.iter().map(|tree| f64::from(tree.predict(row)));
+        let sum = values.fold(0.0, |sum, value| sum + value);
+        self.aggregate
+            .finish(sum, self.trees.len(), self.base_value)
     }
 
     /// [`Forest::predict`] of the given rows of `features`, in the order of `rows`, on the current rayon pool.
@@ -138,12 +198,12 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::Node;
 
     fn stump(feature: u16) -> Tree {
         let split = Node::Split {
             feature,
             threshold: 2.0,
+            nan_low: feature == 1,
             low: 1,
             high: 2,
         };
@@ -162,6 +222,31 @@ mod tests {
         let predictions = forest.predict_rows(&features, &[2, 0, 1]);
         assert_eq!(predictions, [3.0, 1.0, 2.0]);
         assert_eq!((forest.feature_count(), forest.node_count()), (2, 6));
+    }
+
+    #[test]
+    fn adds_the_base_value_to_the_mean_or_the_sum() {
+        let forest = Forest::new(names(&["a", "b"]), vec![stump(0), stump(1)]).unwrap();
+        let predicted = |aggregate| {
+            let forest = forest.clone().with_aggregate(aggregate, 0.5).unwrap();
+            let rows = [[9.0, 0.0], [f32::NAN; 2]];
+            rows.map(|row| forest.predict(&row)).to_vec()
+        };
+        assert_eq!(predicted(Aggregate::Average), [2.5, 2.5]);
+        assert_eq!(predicted(Aggregate::Sum), [4.5, 4.5]);
+        assert_eq!(
+            forest.with_aggregate(Aggregate::Sum, f32::NAN),
+            Err(ForestError::BaseValueNotFinite)
+        );
+    }
+
+    #[test]
+    fn handles_missing_where_a_split_sends_nan_low() {
+        let handles = |feature| {
+            let forest = Forest::new(names(&["a", "b"]), vec![stump(feature)]).unwrap();
+            forest.handles_missing()
+        };
+        assert_eq!([handles(0), handles(1)], [false, true]);
     }
 
     #[test]

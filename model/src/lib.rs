@@ -10,5 +10,8 @@ pub mod split;
 pub mod table;
 pub mod train;
 pub mod tree;
+pub mod walker;
 
 mod fitted;
+#[cfg(test)]
+mod invented;

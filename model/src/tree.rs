@@ -5,12 +5,15 @@ use thiserror::Error;
 /// One node of a [`Tree`], 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Node {
-    /// Goes to `low` where the feature is at most the threshold, and to `high` otherwise, NaN included.
+    /// Goes to `low` where the feature is at most the threshold, to `high` where it is more, and with NaN where
+    /// `nan_low` says.
     Split {
         /// The column of the feature, counted from 0.
         feature: u16,
-        /// The last float32 that goes low.
+        /// The last float32 that goes low; infinite where all numbers, or none but the lowest, do.
         threshold: f32,
+        /// Whether NaN goes to `low`.
+        nan_low: bool,
         /// The position of the next node where `feature <= threshold`.
         low: u32,
         /// The position of the next node otherwise.
@@ -61,9 +64,15 @@ pub enum TreeError {
         /// The node.
         node: usize,
     },
-    /// A threshold or a leaf value that is infinite or NaN.
-    #[error("node {node} has a threshold or value that is not finite")]
+    /// A leaf value that is infinite or NaN.
+    #[error("node {node} has a value that is not finite: train on finite targets")]
     NotFinite {
+        /// The node.
+        node: usize,
+    },
+    /// A threshold that is NaN.
+    #[error("node {node} has a threshold that no number is on the low side of")]
+    Threshold {
         /// The node.
         node: usize,
     },
@@ -72,7 +81,7 @@ pub enum TreeError {
 impl Tree {
     /// Makes a tree of nodes in any order, of which the first is the root, and puts them in pre-order.
     ///
-    /// Errors unless every node is reached from the root exactly once, and thresholds and values are finite.
+    /// Errors unless every node is reached from the root exactly once, values are finite and thresholds are not NaN.
     pub fn from_nodes(nodes: &[Node]) -> Result<Self, TreeError> {
         if nodes.is_empty() {
             return Err(TreeError::Empty);
@@ -99,25 +108,30 @@ impl Tree {
                 *high = new_position as u32;
             }
             match *node {
-                Node::Leaf { value } if value.is_finite() => ordered.push(*node),
+                Node::Leaf { value } if !value.is_finite() => {
+                    return Err(TreeError::NotFinite { node: position });
+                }
+                Node::Split { threshold, .. } if threshold.is_nan() => {
+                    return Err(TreeError::Threshold { node: position });
+                }
+                Node::Leaf { .. } => ordered.push(*node),
                 Node::Split {
                     feature,
                     threshold,
+                    nan_low,
                     low,
                     high,
-                } if threshold.is_finite() => {
+                } => {
                     // `high` is set when the walk gets there.
                     ordered.push(Node::Split {
                         feature,
                         threshold,
+                        nan_low,
                         low: new_position as u32 + 1,
                         high: 0,
                     });
                     pending.push((high as usize, Some(new_position)));
                     pending.push((low as usize, None));
-                }
-                Node::Leaf { .. } | Node::Split { .. } => {
-                    return Err(TreeError::NotFinite { node: position });
                 }
             }
         }
@@ -141,10 +155,12 @@ impl Tree {
                 Node::Split {
                     feature,
                     threshold,
+                    nan_low,
                     low,
                     high,
                 } => {
-                    let goes_low = row[usize::from(feature)] <= threshold;
+                    let value = row[usize::from(feature)];
+                    let goes_low = value <= threshold || (nan_low && value.is_nan());
                     position = if goes_low { low } else { high } as usize;
                 }
             }
@@ -171,6 +187,7 @@ mod tests {
         Node::Split {
             feature: 0,
             threshold: 0.5,
+            nan_low: false,
             low,
             high,
         }
@@ -195,11 +212,21 @@ mod tests {
     }
 
     #[test]
-    fn the_threshold_itself_goes_low_and_nan_goes_high() {
-        let tree = Tree::from_nodes(&[split(1, 2), Node::Leaf { value: -1.0 }, LEAF]).unwrap();
-        let predictions =
-            [0.5, 0.5_f32.next_up(), f32::NAN].map(|value| tree.predict(&[value]) > 0.0);
-        assert_eq!(predictions, [false, true, true]);
+    fn the_threshold_itself_goes_low_and_nan_where_the_node_says() {
+        let goes_high = |root| {
+            let tree = Tree::from_nodes(&[root, Node::Leaf { value: -1.0 }, LEAF]).unwrap();
+            [0.5, 0.5_f32.next_up(), f32::NAN].map(|value| tree.predict(&[value]) > 0.0)
+        };
+        let nan_low = |threshold| Node::Split {
+            feature: 0,
+            threshold,
+            nan_low: true,
+            low: 1,
+            high: 2,
+        };
+        assert_eq!(goes_high(split(1, 2)), [false, true, true]);
+        assert_eq!(goes_high(nan_low(0.5)), [false, true, false]);
+        assert_eq!(goes_high(nan_low(f32::NEG_INFINITY)), [true, true, false]);
     }
 
     #[test]
@@ -224,6 +251,17 @@ mod tests {
                 value: f32::INFINITY
             }]),
             TreeError::NotFinite { node: 0 }
+        );
+        let root = Node::Split {
+            feature: 0,
+            threshold: f32::NAN,
+            nan_low: false,
+            low: 1,
+            high: 2,
+        };
+        assert_eq!(
+            refusal(&[root, LEAF, LEAF]),
+            TreeError::Threshold { node: 0 }
         );
     }
 }

@@ -193,7 +193,7 @@ fn a_trained_forest_goes_through_onnx_unchanged() {
         &|_| {},
     )
     .unwrap();
-    assert_eq!(onnx::read(&onnx_bytes(&forest)).unwrap(), forest);
+    assert_eq!(onnx::read(&onnx_bytes(&forest)).unwrap().forest, forest);
 }
 
 #[test]

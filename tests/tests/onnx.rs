@@ -39,7 +39,7 @@ fn random_row(row: u64) -> [f32; 2] {
 fn the_card_tells_of_the_model_beside_it() {
     let (_workplace, summary) = published();
     let path = Path::new(summary["model"]["path"].as_str().unwrap());
-    let forest = onnx::read(&fs::read(path).unwrap()).unwrap();
+    let forest = onnx::read(&fs::read(path).unwrap()).unwrap().forest;
     let card = fs::read_to_string(path.with_file_name("card.json")).unwrap();
     let card = Card::from_json(&card).unwrap();
     assert_eq!(
@@ -69,7 +69,7 @@ fn onnx_runtime_predicts_what_we_predict() {
     };
     let (workplace, summary) = published();
     let path = Path::new(summary["model"]["path"].as_str().unwrap());
-    let forest = onnx::read(&fs::read(path).unwrap()).unwrap();
+    let forest = onnx::read(&fs::read(path).unwrap()).unwrap().forest;
     let mut csv = "vol_moving_avg,adj_close_rolling_med,prediction\n".to_owned();
     for row in 0..RANDOM_ROWS {
         let inputs = random_row(row);

@@ -15,15 +15,18 @@ pub enum ReadError {
     /// A model without a graph.
     #[error("the ONNX model has no graph: write it again")]
     NoGraph,
-    /// A graph that is not one single operator.
-    #[error("the ONNX graph has {operators} operators: give a model that is a single {OPERATOR}")]
+    /// A graph with none or several of the one operator that it may have.
+    #[error(
+        "the ONNX graph has {operators} operators {OPERATOR}: give a model that is a single one"
+    )]
     OperatorCount {
         /// How many there are.
         operators: usize,
     },
     /// Another kind of model.
     #[error(
-        "the operator is `{domain}.{operator}`: give a model that is a single {OPERATOR_DOMAIN}.{OPERATOR}"
+        "the operator is `{domain}{dot}{operator}`: give a model that is a single {OPERATOR_DOMAIN}.{OPERATOR}",
+        dot = if domain.is_empty() { "" } else { "." }
     )]
     Operator {
         /// The domain of the operator, empty for ONNX's own.
@@ -31,20 +34,29 @@ pub enum ReadError {
         /// Its name.
         operator: String,
     },
+    /// Operators that pass by each other.
+    #[error(
+        "the operators do not lead from the input to the output: give a model that is a single {OPERATOR}"
+    )]
+    Chain,
     /// An attribute that changes predictions in a way that a forest does not.
     #[error("the attribute `{attribute}` is not supported: give a model without it")]
     Attribute {
         /// Its name.
         attribute: String,
     },
-    /// Trees that are not averaged.
-    #[error("the trees are aggregated by `{aggregate}`: give a model that takes their AVERAGE")]
+    /// Trees that are neither summed nor averaged.
+    #[error(
+        "the trees are aggregated by `{aggregate}`: give a model that takes their SUM or AVERAGE"
+    )]
     Aggregate {
         /// How they are aggregated.
         aggregate: String,
     },
-    /// A branch other than "at most".
-    #[error("a tree node has the mode `{mode}`: give a model of BRANCH_LEQ and LEAF nodes")]
+    /// A branch that does not compare by order.
+    #[error(
+        "a tree node has the mode `{mode}`: give a model of BRANCH_LEQ, BRANCH_LT, BRANCH_GT, BRANCH_GTE and LEAF nodes"
+    )]
     Mode {
         /// The mode.
         mode: String,
@@ -93,6 +105,9 @@ pub enum ReadError {
         "the input is not a float32 tensor of shape [N, features]: give a model with one such input"
     )]
     Input,
+    /// Not one output.
+    #[error("the model has not one output: give a model that predicts one number a row")]
+    Output,
     /// Names that are not a JSON array of strings, one for each column of the input.
     #[error(
         "the metadata entry `{FEATURE_NAMES_KEY}` does not name the {features} columns of the input"

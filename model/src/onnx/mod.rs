@@ -1,21 +1,25 @@
 //! The forest as an ONNX file: one `TreeEnsembleRegressor` of ai.onnx.ml, opset 3.
 
+mod branch;
 mod ensemble;
 mod error;
+mod graph;
+mod lookup;
 mod messages;
 mod read;
 #[cfg(test)]
 mod tests;
+mod trees;
 mod write;
 
 pub use error::ReadError;
-pub use read::read;
+pub use read::{ModelFile, read};
 pub use write::{Description, write};
 
-/// The name of the input tensor: float32, shape `[N, features]`.
+/// The name of the input tensor that is written: float32, shape `[N, features]`.
 pub const INPUT_NAME: &str = "features";
 
-/// The name of the output tensor: float32, shape `[N, 1]`.
+/// The name of the output tensor that is written: float32, shape `[N, 1]`.
 pub const OUTPUT_NAME: &str = "prediction";
 
 /// The key of the metadata entry that holds the feature names, in order, as a JSON array of strings.

@@ -2,7 +2,8 @@
 
 use super::messages::{Attribute, Model, Operation};
 use super::*;
-use crate::forest::Forest;
+use crate::forest::{Aggregate, Forest, ForestError};
+use crate::invented;
 use crate::tree::{Node, Tree, TreeError};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -13,6 +14,7 @@ fn forest() -> Forest {
     let split = |feature, threshold, low, high| Node::Split {
         feature,
         threshold,
+        nan_low: false,
         low,
         high,
     };
@@ -53,7 +55,7 @@ fn written() -> Vec<u8> {
 fn read_changed(change: impl FnOnce(&mut Model)) -> Result<Forest, ReadError> {
     let mut model = Model::decode(written().as_slice()).unwrap();
     change(&mut model);
-    read(&model.encode_to_vec())
+    read(&model.encode_to_vec()).map(|file| file.forest)
 }
 
 fn operation(model: &mut Model) -> &mut Operation {
@@ -70,7 +72,12 @@ fn read_with(name: &str, change: impl FnOnce(&mut Attribute)) -> Result<Forest, 
 
 #[test]
 fn reading_gives_what_was_written() {
-    assert_eq!(read(&written()).unwrap(), forest());
+    let file = read(&written()).unwrap();
+    assert_eq!(file.forest, forest());
+    assert_eq!(
+        (file.input_name.as_str(), file.output_name.as_str()),
+        (INPUT_NAME, OUTPUT_NAME)
+    );
 }
 
 #[test]
@@ -92,19 +99,25 @@ fn features_without_names_are_numbered() {
 }
 
 #[test]
-fn attributes_that_repeat_their_default_are_passed_over() {
+fn sums_trees_and_sends_nan_where_the_file_says() {
     let forest_read = read_changed(|model| {
+        let attributes = &mut operation(model).attribute;
+        attributes.retain(|attribute| attribute.name != "aggregate_function");
         let name = |name: &str| Attribute {
             name: name.to_owned(),
             ..Attribute::default()
         };
-        operation(model).attribute.extend([
+        attributes.extend([
+            Attribute {
+                floats: vec![0.5],
+                ..name("base_values")
+            },
             Attribute {
                 s: Bytes::from_static(b"NONE"),
                 ..name("post_transform")
             },
             Attribute {
-                ints: vec![0; 9],
+                ints: vec![1, 0, 0, 0, 0, 0, 0, 0, 0],
                 ..name("nodes_missing_value_tracks_true")
             },
             Attribute {
@@ -112,6 +125,68 @@ fn attributes_that_repeat_their_default_are_passed_over() {
                 ..name("nodes_hitrates")
             },
         ]);
+    });
+    let forest_read = forest_read.unwrap();
+    assert_eq!(
+        (forest_read.aggregate(), forest_read.base_value()),
+        (Aggregate::Sum, 0.5)
+    );
+    assert!(forest_read.handles_missing());
+    let of_nothing = [&forest_read, &forest()].map(|forest| forest.predict(&[f32::NAN; 2]));
+    assert_eq!(
+        of_nothing.to_vec(),
+        [1.0 + 0.0 + 7.0 + 0.5, (2.0 + 0.0 + 7.0) / 3.0]
+    );
+}
+
+#[test]
+fn branches_of_other_modes_are_normalised() {
+    let forest_read = read_with("nodes_modes", |attribute| {
+        attribute.strings[0] = Bytes::from_static(b"BRANCH_GT");
+    });
+    let forest_read = forest_read.unwrap();
+    let first = |value| forest_read.trees()[0].predict(&[0.0, value]);
+    assert_eq!([-0.5, -0.4, f32::NAN].map(first).to_vec(), [2.0, 1.0, 2.0]);
+}
+
+#[test]
+fn identity_may_follow_and_any_name_will_do() {
+    let renamed = |model: &mut Model, tensor_read: &str| {
+        let graph = model.graph.as_mut().unwrap();
+        graph.input[0].name = "X".into();
+        graph.node[0].input = vec!["X".into()];
+        graph.output[0].name = "variable".into();
+        graph.node.push(Operation {
+            input: vec![tensor_read.into()],
+            output: vec!["variable".into()],
+            op_type: "Identity".into(),
+            ..Operation::default()
+        });
+    };
+    let mut model = Model::decode(written().as_slice()).unwrap();
+    renamed(&mut model, OUTPUT_NAME);
+    let file = read(&model.encode_to_vec()).unwrap();
+    assert_eq!(file.forest, forest());
+    assert_eq!(
+        (file.input_name, file.output_name),
+        ("X".into(), "variable".into())
+    );
+
+    let past_the_trees = read_changed(|model| renamed(model, "X"));
+    assert_eq!(past_the_trees, Err(ReadError::Chain));
+    let unread =
+        read_changed(|model| model.graph.as_mut().unwrap().output[0].name = "other".into());
+    assert_eq!(unread, Err(ReadError::Chain));
+    let no_output = read_changed(|model| model.graph.as_mut().unwrap().output.clear());
+    assert_eq!(no_output, Err(ReadError::Output));
+}
+
+#[test]
+fn rows_of_an_unnamed_number_are_read() {
+    let forest_read = read_changed(|model| {
+        let input = model.graph.as_mut().unwrap().input[0].r#type.as_mut();
+        let tensor = input.unwrap().tensor_type.as_mut().unwrap();
+        tensor.shape.as_mut().unwrap().dim[0].value = None;
     });
     assert_eq!(forest_read.unwrap(), forest());
 }
@@ -125,6 +200,22 @@ fn refuses_another_operator_by_name() {
         refusal.unwrap_err().to_string(),
         "the operator is `ai.onnx.ml.LinearRegressor`: give a model that is a single ai.onnx.ml.TreeEnsembleRegressor"
     );
+    let refusal = read_changed(|model| {
+        let node = &mut model.graph.as_mut().unwrap().node;
+        node.push(Operation {
+            op_type: "Exp".into(),
+            ..Operation::default()
+        });
+    });
+    let exponential = ReadError::Operator {
+        domain: String::new(),
+        operator: "Exp".into(),
+    };
+    assert_eq!(
+        exponential.to_string(),
+        "the operator is `Exp`: give a model that is a single ai.onnx.ml.TreeEnsembleRegressor"
+    );
+    assert_eq!(refusal, Err(exponential));
     let refusal = read_changed(|model| model.graph.as_mut().unwrap().node.clear());
     assert_eq!(refusal, Err(ReadError::OperatorCount { operators: 0 }));
     assert_eq!(
@@ -137,21 +228,21 @@ fn refuses_another_operator_by_name() {
 #[test]
 fn refuses_what_would_change_predictions() {
     let refusal = read_with("aggregate_function", |attribute| {
-        attribute.s = Bytes::from_static(b"SUM");
+        attribute.s = Bytes::from_static(b"MAX");
     });
     assert_eq!(
         refusal,
         Err(ReadError::Aggregate {
-            aggregate: "SUM".into()
+            aggregate: "MAX".into()
         })
     );
     let refusal = read_with("nodes_modes", |attribute| {
-        attribute.strings[0] = Bytes::from_static(b"BRANCH_LT");
+        attribute.strings[0] = Bytes::from_static(b"BRANCH_EQ");
     });
     assert_eq!(
         refusal,
         Err(ReadError::Mode {
-            mode: "BRANCH_LT".into()
+            mode: "BRANCH_EQ".into()
         })
     );
     assert_eq!(
@@ -167,6 +258,36 @@ fn refuses_what_would_change_predictions() {
             attribute: "base_values_as_tensor".into()
         })
     );
+    let refusal = read_with("n_targets", |attribute| {
+        attribute.name = "post_transform".into();
+        attribute.s = Bytes::from_static(b"LOGISTIC");
+    });
+    assert_eq!(
+        refusal,
+        Err(ReadError::Attribute {
+            attribute: "post_transform".into()
+        })
+    );
+    for (base_values, refused) in [
+        (
+            vec![f32::INFINITY],
+            ReadError::Forest(ForestError::BaseValueNotFinite),
+        ),
+        (
+            vec![1.0, 2.0],
+            ReadError::AttributeLength {
+                attribute: "base_values",
+                entries: 2,
+                expected: 1,
+            },
+        ),
+    ] {
+        let refusal = read_with("n_targets", |attribute| {
+            attribute.name = "base_values".into();
+            attribute.floats = base_values;
+        });
+        assert_eq!(refusal, Err(refused));
+    }
     let refusal = read_changed(|model| model.graph.as_mut().unwrap().input.clear());
     assert_eq!(refusal, Err(ReadError::Input));
     let refusal = read_changed(|model| model.metadata_props[0].value = "[\"one\"]".into());
@@ -224,7 +345,7 @@ fn refuses_nodes_that_make_no_tree() {
         refusal,
         Err(ReadError::Tree {
             tree: 0,
-            source: TreeError::NotFinite { node: 0 }
+            source: TreeError::Threshold { node: 0 }
         })
     );
 }
@@ -261,6 +382,16 @@ fn refuses_lists_and_leaves_that_do_not_match() {
 
 proptest! {
     #[test]
+    fn reading_gives_any_forest_that_was_written(forest in invented::forest()) {
+        let description = Description {
+            model_name: "test",
+            doc_string: "",
+            metadata: &BTreeMap::new(),
+        };
+        prop_assert_eq!(read(&write(&forest, &description)).unwrap().forest, forest);
+    }
+
+    #[test]
     fn changed_bytes_never_panic(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         keep in any::<prop::sample::Index>(),
@@ -274,7 +405,7 @@ proptest! {
         if cut_off {
             bytes.truncate(keep.index(bytes.len()));
         }
-        if let Ok(forest) = read(&bytes) {
+        if let Ok(ModelFile { forest, .. }) = read(&bytes) {
             forest.predict(&vec![0.0; forest.feature_count()]);
         }
     }

@@ -1,6 +1,6 @@
 //! A forest to the bytes of an ONNX file.
 
-use super::ensemble::{AVERAGE, BRANCH_LEQ, Ensemble, LEAF};
+use super::ensemble::{AVERAGE, BRANCH_LEQ, Ensemble, LEAF, SUM};
 use super::messages::{
     Dimension, Entry, Extent, FLOAT, Graph, Model, Operation, OperatorSet, Shape, Tensor, Type,
     ValueInfo,
@@ -8,7 +8,7 @@ use super::messages::{
 use super::{
     FEATURE_NAMES_KEY, INPUT_NAME, OPERATOR, OPERATOR_DOMAIN, OPERATOR_VERSION, OUTPUT_NAME,
 };
-use crate::forest::Forest;
+use crate::forest::{Aggregate, Forest};
 use crate::tree::{Node, Tree};
 use bytes::Bytes;
 use prost::Message;
@@ -31,7 +31,7 @@ pub struct Description<'a> {
     pub metadata: &'a BTreeMap<String, String>,
 }
 
-/// Writes the forest as an ONNX model: opset 3 of ai.onnx.ml, one `TreeEnsembleRegressor` that averages its trees.
+/// Writes the forest as an ONNX model: opset 3 of ai.onnx.ml, one `TreeEnsembleRegressor`.
 ///
 /// The input is [`INPUT_NAME`], the output [`OUTPUT_NAME`]. A node's id is its position in the tree; thresholds
 /// and values go out as they are, since the forest holds float32 already. The same forest and description give the
@@ -120,13 +120,24 @@ fn float_tensor(name: &str, columns: i64) -> ValueInfo {
 }
 
 fn ensemble_of(forest: &Forest) -> Ensemble {
+    let aggregate_function = Bytes::from_static(match forest.aggregate() {
+        Aggregate::Average => AVERAGE,
+        Aggregate::Sum => SUM,
+    });
     let mut ensemble = Ensemble {
-        aggregate_function: Bytes::from_static(AVERAGE),
+        aggregate_function,
         n_targets: 1,
         ..Ensemble::default()
     };
     for (tree_id, tree) in forest.trees().iter().enumerate() {
         push_tree(&mut ensemble, tree_id as i64, tree);
+    }
+    // Zeros are left out.
+    if forest.base_value() != 0.0 {
+        ensemble.base_values.push(forest.base_value());
+    }
+    if !forest.handles_missing() {
+        ensemble.nodes_missing_value_tracks_true.clear();
     }
     ensemble
 }
@@ -134,17 +145,21 @@ fn ensemble_of(forest: &Forest) -> Ensemble {
 fn push_tree(ensemble: &mut Ensemble, tree_id: i64, tree: &Tree) {
     for (node_id, node) in tree.nodes().iter().enumerate() {
         let node_id = node_id as i64;
-        let (mode, feature, threshold, low, high) = match *node {
+        let (mode, feature, threshold, nan_low, low, high) = match *node {
             Node::Split {
                 feature,
                 threshold,
+                nan_low,
                 low,
                 high,
-            } => (BRANCH_LEQ, feature, threshold, low, high),
-            Node::Leaf { .. } => (LEAF, 0, 0.0, 0, 0),
+            } => (BRANCH_LEQ, feature, threshold, nan_low, low, high),
+            Node::Leaf { .. } => (LEAF, 0, 0.0, false, 0, 0),
         };
         ensemble.nodes_treeids.push(tree_id);
         ensemble.nodes_nodeids.push(node_id);
+        ensemble
+            .nodes_missing_value_tracks_true
+            .push(i64::from(nan_low));
         ensemble.nodes_modes.push(Bytes::from_static(mode));
         ensemble.nodes_featureids.push(i64::from(feature));
         ensemble.nodes_values.push(threshold);
