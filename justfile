@@ -36,6 +36,10 @@ bench:
 soak:
     .ci/run soak
 
+# The predictor against FastAPI with ONNX Runtime
+bench-predict:
+    bench/predict.sh
+
 # A cluster against one process
 bench-cluster:
     bench/cluster.sh

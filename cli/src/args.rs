@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::FlagValue;
+use coordinator::job::is_model_name;
 
-/// Turns a folder of per-ticker price files into rolling features and a trained volume model.
+/// Turns a folder of per-ticker price files into rolling features, a trained volume model and a prediction service.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -43,6 +44,31 @@ pub(crate) enum Command {
         SIGTERM finishes what is in hand, or gives it back after cluster.drain_ms."
     )]
     Worker(WorkerArgs),
+    /// Serve the published models over HTTP, and load new ones as they come
+    #[command(
+        after_help = "GET /predict?vol_moving_avg=12345&adj_close_rolling_med=25 or ?symbol=AAPL answers a number; / is a page to look at, /docs one\n\
+        to try everything. Without a model in the output it says that it is not ready, and waits for the first one.\n\
+        SIGTERM answers what is in hand, has clients connect elsewhere, and ends."
+    )]
+    Predictor(PredictorArgs),
+    /// List the models of an output with their versions, and which are live
+    Models(ModelsArgs),
+    /// Make a version of a model live, whatever runs publish, until it is released
+    Promote {
+        /// The model's name
+        name: String,
+        /// The version, as `tickermill models` lists it
+        version: String,
+        #[command(flatten)]
+        models: ModelsArgs,
+    },
+    /// Let go of a promoted version: the one that was published last is live again
+    Release {
+        /// The model's name
+        name: String,
+        #[command(flatten)]
+        models: ModelsArgs,
+    },
     /// List the runs of an output, the newest first
     Runs(HistoryArgs),
     /// Show one run
@@ -194,6 +220,83 @@ impl WorkerArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
         given([("run.workers", "--slots", &self.slots)])
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictorArgs {
+    /// The output whose models are served: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) models: Option<String>,
+    /// The address to listen on; port 0 for any that is free [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) listen: Option<String>,
+    /// The model that /predict answers with, where a request names none [default: the first by name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// A tree ensemble of any origin to serve besides, under a name; can be given more than once. Without --models these
+    /// alone are served
+    #[arg(long, value_name = "NAME=FILE", value_parser = named_file)]
+    pub(crate) onnx: Vec<NamedFile>,
+    /// Threads that answer [default: one less than the cores, at least one]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) threads: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// A file under a name.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedFile {
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+}
+
+fn named_file(text: &str) -> Result<NamedFile, String> {
+    let (name, file) = text
+        .split_once('=')
+        .ok_or("expected NAME=FILE, such as volume=model.onnx")?;
+    if !is_model_name(name) {
+        return Err(format!(
+            "`{name}` is not a name of letters, digits, - and _"
+        ));
+    }
+    Ok(NamedFile {
+        name: name.to_owned(),
+        file: PathBuf::from(file),
+    })
+}
+
+impl PredictorArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([
+            ("out", "--models", &self.models),
+            ("predictor.listen", "--listen", &self.listen),
+            ("predictor.model", "--model", &self.model),
+            ("predictor.threads", "--threads", &self.threads),
+        ])
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// The output whose models are meant: a folder or s3://… [default: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ModelsArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([("out", "--out", &self.out)])
     }
 }
 

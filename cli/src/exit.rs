@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use coordinator::history::HistoryError;
-use coordinator::outcome::Status;
 use coordinator::run::RunError;
 use market::store::OpenStoreError;
 use market::synth::SynthError;
+use output::outcome::Status;
 use worker::join::JoinError;
 
 use crate::client::ClientError;

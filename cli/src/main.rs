@@ -5,10 +5,10 @@ mod client;
 mod commands;
 mod config;
 mod exit;
-mod output;
 mod progress;
 mod report;
 mod settings;
+mod stdout;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -35,6 +35,14 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Show { run, history } => commands::runs::show(&run, &history),
         Command::Coordinator(args) => commands::coordinator::coordinator(&args),
         Command::Worker(args) => commands::worker::worker(&args),
+        Command::Predictor(args) => commands::predictor::predictor(&args),
+        Command::Models(args) => commands::models::list(&args),
+        Command::Promote {
+            name,
+            version,
+            models,
+        } => commands::models::promote(&name, &version, &models),
+        Command::Release { name, models } => commands::models::release(&name, &models),
         Command::Watch {
             run,
             coordinator,
@@ -49,18 +57,23 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What a library says of its own threads is not for users.
+const QUIET: &str = "actix_server=warn";
+
 /// Warnings of the libraries and of our own go to stderr, and of a process that serves what it does, with the time;
 /// `RUST_LOG` asks for more.
 fn start_logging(command: &Command) {
-    let serves = matches!(command, Command::Coordinator(_) | Command::Worker(_));
+    let serves = matches!(
+        command,
+        Command::Coordinator(_) | Command::Worker(_) | Command::Predictor(_)
+    );
     let level = if serves {
         LevelFilter::INFO
     } else {
         LevelFilter::WARN
     };
-    let filter = EnvFilter::builder()
-        .with_default_directive(level.into())
-        .from_env_lossy();
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

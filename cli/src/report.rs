@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use coordinator::outcome::{ModelSummary, Status, Summary};
+use output::outcome::{ModelSummary, Status, Summary};
 
 /// A summary in lines: what was read and written, how fast, how good the model is, and where everything lies.
 pub(crate) fn summary(summary: &Summary) -> String {

@@ -12,6 +12,7 @@ use features::declare::MAX_WINDOW;
 use features::operation::Operation;
 use features::schema::{Feature, FeatureSchema, Target, standard};
 use model::parameters::{ForestParameters, MAX_TREES};
+use predictor::terms::{Limits, Terms};
 use proto::ticket::Recipe;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) limits: QualityLimits,
     /// How a cluster works together.
     pub(crate) cluster: Cluster,
+    /// How models are served.
+    pub(crate) predictor: Terms,
     /// What to make of the data.
     pub(crate) job: Job,
     /// Every key with its value and where it came from.
@@ -40,6 +43,9 @@ pub(crate) struct Settings {
 
 /// Where a coordinator listens that is not told.
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+
+/// Where a predictor listens that is not told.
+const PREDICTOR_LISTEN: &str = "127.0.0.1:8080";
 
 /// How a cluster works together.
 #[derive(Debug)]
@@ -92,6 +98,7 @@ impl Settings {
         };
         let raw = sources.truth("output.raw", false);
         let cluster = read_cluster(&mut sources);
+        let predictor = read_predictor(&mut sources, cores);
         let schema = read_schema(&mut sources);
         let model = read_model(&mut sources, &schema, seed);
         let effective = sources.finish()?;
@@ -102,6 +109,7 @@ impl Settings {
             lease: Duration::from_secs(lease),
             limits,
             cluster,
+            predictor,
             job: Job {
                 recipe: Recipe { schema, raw },
                 model: model.filter(|_| train),
@@ -147,6 +155,57 @@ fn read_cluster(sources: &mut Sources) -> Cluster {
         drain,
         max_queued,
         max_connections: max_connections as usize,
+    }
+}
+
+fn read_predictor(sources: &mut Sources, cores: u64) -> Terms {
+    let is_address = |text: &str| text.parse::<SocketAddr>().is_ok();
+    let address = "an address with a port, such as 127.0.0.1:8080";
+    let listen = sources.text("predictor.listen", PREDICTOR_LISTEN, address, is_address);
+    let is_name_or_empty = |text: &str| text.is_empty() || is_model_name(text);
+    let model = sources.text(
+        "predictor.model",
+        "",
+        "a name of letters, digits, - and _",
+        is_name_or_empty,
+    );
+    // A core is left to kernel threads and to whoever asks: with two, one thread that answers keeps latencies even.
+    let threads = cores.saturating_sub(1).max(1);
+    let threads = sources.whole("predictor.threads", threads, 1..=1024) as usize;
+    let reload_every = milliseconds(sources, "predictor.reload_ms", 1_000, 10..=3_600_000);
+    let batching = sources.truth("predictor.batching", false);
+    let cache_mib = sources.whole("predictor.cache_mib", 48, 1..=1_048_576);
+    let drain = milliseconds(sources, "predictor.drain_ms", 20_000, 1_000..=3_600_000);
+    let max_body_kib = sources.whole("predictor.max_body_kib", 4_096, 1..=1_048_576);
+    let max_bodies_mib = sources.whole("predictor.max_bodies_mib", 64, 1..=1_048_576);
+    if max_bodies_mib << 10 < max_body_kib {
+        sources.problem("predictor.max_bodies_mib", "there is no room for one body");
+    }
+    let max_rows = sources.whole("predictor.max_rows", 100_000, 1..=10_000_000) as usize;
+    // The clock of the listener moves every half second, so shorter times would end at once.
+    let request_time = milliseconds(sources, "predictor.request_ms", 10_000, 1_000..=3_600_000);
+    let keep_alive = milliseconds(sources, "predictor.keep_alive_ms", 5_000, 1_000..=3_600_000);
+    let max_connections = sources.whole("predictor.max_connections", 10_000, 1..=1_000_000);
+    let max_in_flight = sources.whole("predictor.max_in_flight", 2_048, 1..=1_000_000) as usize;
+    let max_kernel_work = sources.whole("predictor.max_kernel_work", 64, 1..=100_000) as usize;
+    Terms {
+        listen: listen.parse().expect("it was checked, or is the default"),
+        threads,
+        default_model: (!model.is_empty()).then_some(model),
+        reload_every,
+        batching,
+        cache_bytes: cache_mib << 20,
+        drain,
+        limits: Limits {
+            max_body_bytes: (max_body_kib << 10) as usize,
+            max_bodies_bytes: (max_bodies_mib << 20) as usize,
+            max_rows,
+            request_time,
+            keep_alive,
+            max_connections: max_connections as usize,
+            max_in_flight,
+            max_kernel_work,
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray, UInt64Array};
 use bytes::Bytes;
 use market::layout::{Dataset, ListFindings};
 use market::ledger::{QualityFlags, RowCounts};
+use output::document::to_pretty_json;
 use proto::record::{TickerRecord, TickerResult, WrittenFile};
 use serde::{Deserialize, Serialize};
 
@@ -296,11 +297,4 @@ fn dataset_digest(features: &BTreeMap<String, WrittenFile>) -> String {
         hasher.update(format!("{symbol} {}\n", file.blake3).as_bytes());
     }
     hasher.finalize().to_hex().to_string()
-}
-
-/// Indented JSON with a final line feed, for files that people read.
-pub(crate) fn to_pretty_json(value: &impl Serialize) -> Bytes {
-    let mut json = serde_json::to_vec_pretty(value).expect("our own types have a JSON form");
-    json.push(b'\n');
-    json.into()
 }

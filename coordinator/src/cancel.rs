@@ -5,10 +5,10 @@ use proto::id::RunId;
 
 use crate::epoch::{Epoch, EpochError};
 use crate::history::{self, HistoryError};
-use crate::outcome::{Outcome, Status, Summary};
 use crate::plan::Plan;
 use crate::publish;
 use crate::summary::blank_summary;
+use output::outcome::{Outcome, Status, Summary};
 
 /// Ends a run that nobody works on for good.
 pub async fn cancel_unfinished(epoch: &Epoch, out: &Store, run: &RunId) -> Result<(), CancelError> {

@@ -18,11 +18,11 @@ use proto::ticket::ShardTicket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::commit::commit_shard;
 use crate::narrator::Narrator;
-use crate::paths;
 use crate::placement::{Assignment, MAX_FAILURES, Placement, Verdict};
 use crate::plan::Plan;
+use output::commit::commit_shard;
+use output::paths;
 
 /// News of progress that may wait to be told; workers of this process wait beyond, others leave it out.
 const PROGRESS_QUEUE: usize = 256;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::paths;
+use output::paths;
+use output::turn::Turn;
 
 /// A claim that was not renewed for this long is void.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -36,16 +37,6 @@ pub struct Claimant {
     pub holder: Holder,
     /// How long the claim is good without renewal.
     pub lease: Duration,
-}
-
-/// A moment in the life of an output: the epoch, and the turn within it. Later ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Turn {
-    /// The epoch.
-    pub epoch: u64,
-    /// Counts the plans and the endings of the epoch.
-    #[serde(default)]
-    pub turn: u64,
 }
 
 /// `epoch/N.json`.

@@ -8,7 +8,7 @@ use proto::id::RunId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::outcome::Summary;
+use output::outcome::Summary;
 
 /// Events kept for those who come later; the oldest go first.
 const EVENTS_KEPT: usize = 10_000;

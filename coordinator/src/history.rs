@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use market::layout::{Dataset, TickerFile};
 use market::store::{Store, StoreError};
+use output::commit::read_commits;
+use output::document::{DocumentError, read_json};
+use output::outcome::{Latest, Outcome, Summary};
+use output::paths;
+use output::runs::{latest, run_ids};
 use proto::id::{JobKey, RunId, RunIdError};
 use proto::record::TickerRecord;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::commit::{CommitError, read_commits};
-use crate::outcome::{CurrentModel, Latest, Outcome, Summary};
-use crate::paths;
 use crate::plan::{KnownTicker, Plan};
 
 /// Earlier runs that tickers are carried over from.
@@ -31,22 +32,9 @@ pub struct PastRun {
 /// Why the history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The store does not answer.
+    /// A document of the store cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A file is not what this program writes.
-    #[error(
-        "{path} cannot be read: {source}: it may be of another version of tickermill; use another `--out`, or remove that run's folder"
-    )]
-    Damaged {
-        /// The file.
-        path: String,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A commit is not what this program writes.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
+    Document(#[from] DocumentError),
     /// The text is neither a run's id nor `latest`.
     #[error(transparent)]
     BadRunId(#[from] RunIdError),
@@ -64,6 +52,12 @@ pub enum HistoryError {
         /// The store.
         out: String,
     },
+}
+
+impl From<StoreError> for HistoryError {
+    fn from(error: StoreError) -> Self {
+        Self::Document(error.into())
+    }
 }
 
 /// A run in short, for those who list runs.
@@ -154,15 +148,6 @@ pub async fn show(out: &Store, run: &str) -> Result<RunInfo, HistoryError> {
     Ok(RunInfo::of(get(out, &run).await?, latest.as_ref()))
 }
 
-/// The ids of the store's runs that have a plan or may get one, in no order of meaning.
-pub(crate) async fn run_ids(out: &Store) -> Result<Vec<RunId>, StoreError> {
-    let (_, folders) = out.list_folder(paths::RUNS).await?;
-    Ok(folders
-        .iter()
-        .filter_map(|name| RunId::parse(name).ok())
-        .collect())
-}
-
 /// All runs, the newest first.
 pub async fn runs(out: &Store) -> Result<Vec<PastRun>, HistoryError> {
     let mut runs = Vec::new();
@@ -214,21 +199,6 @@ pub async fn newest_of(out: &Store, job: &JobKey) -> Result<(Option<PastRun>, u6
     Ok((None, next))
 }
 
-/// The newest completed run that `latest.json` names.
-pub async fn latest(out: &Store) -> Result<Option<Latest>, HistoryError> {
-    read_json(out, paths::LATEST).await
-}
-
-/// The live versions of all models.
-pub async fn current_models(out: &Store) -> Result<Vec<CurrentModel>, HistoryError> {
-    let (_, names) = out.list_folder(paths::MODELS).await?;
-    let mut models = Vec::new();
-    for name in names {
-        models.extend(read_json(out, &paths::current_model(&name)).await?);
-    }
-    Ok(models)
-}
-
 /// What earlier runs of the same recipe know of the data set's tickers: for each the newest record that `is_current`
 /// accepts, or else the newest. Runs of any ending serve, for their commits do; the newest [`RUNS_LOOKED_AT`] are read.
 pub(crate) async fn known_tickers(
@@ -274,19 +244,4 @@ pub(crate) async fn known_tickers(
         }
     }
     Ok(known)
-}
-
-/// A JSON file; `None` where it is not there.
-pub(crate) async fn read_json<T: DeserializeOwned>(
-    out: &Store,
-    path: &str,
-) -> Result<Option<T>, HistoryError> {
-    let Some(bytes) = out.read(path).await? else {
-        return Ok(None);
-    };
-    let parsed = serde_json::from_slice(&bytes);
-    parsed.map(Some).map_err(|source| HistoryError::Damaged {
-        path: out.locate(path),
-        source,
-    })
 }

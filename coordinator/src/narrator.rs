@@ -8,7 +8,7 @@ use proto::event::{Observer, RunEvent, Stage, Unit};
 use proto::id::RunId;
 use tokio::time::Instant;
 
-use crate::paths;
+use output::paths;
 
 /// Passes events on, times stages, and keeps the log.
 pub(crate) struct Narrator {

@@ -9,8 +9,8 @@ use proto::record::TickerRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::QualityLimits;
-use crate::epoch::Turn;
 use crate::job::Job;
+use output::turn::Turn;
 
 /// Shards made for each worker, so that the last ones to finish are small beside the whole.
 const SHARDS_PER_WORKER: u64 = 16;

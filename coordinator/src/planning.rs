@@ -9,14 +9,14 @@ use market::symbol::Symbol;
 use proto::id::RunId;
 use proto::record::TickerRecord;
 
-use crate::epoch::Turn;
 use crate::history::{self, HistoryError, PastRun};
-use crate::outcome::Status;
 use crate::plan::{
     Decision, InputDigests, KnownTicker, Plan, Why, cut_shards, decide, is_same_file,
 };
 use crate::resume::check_files;
 use crate::run::{Means, Request};
+use output::outcome::Status;
+use output::turn::Turn;
 
 /// Price files hashed at a time.
 const FILES_IN_HAND: usize = 8;
@@ -228,7 +228,7 @@ pub async fn preview(
             preview.carry = plan.carried.len();
             for (shard, tickers) in plan.shards() {
                 if out
-                    .fingerprint_of(&crate::paths::commit(run, shard))
+                    .fingerprint_of(&output::paths::commit(run, shard))
                     .await?
                     .is_some()
                 {

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use market::store::{Store, StoreError};
+use output::outcome::CurrentModel;
+use output::runs::latest;
+use output::{models, paths};
 use proto::id::RunId;
 
-use crate::history::{HistoryError, PastRun, current_models, latest, runs};
-use crate::paths;
+use crate::history::{HistoryError, PastRun, runs};
 
 /// What pruning does with a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +27,23 @@ pub enum Fate {
 /// besides.
 pub async fn fates(out: &Store, keep: usize) -> Result<Vec<(PastRun, Fate)>, HistoryError> {
     let latest = latest(out).await?.map(|latest| latest.run_id);
-    let live: BTreeSet<RunId> = current_models(out)
-        .await?
-        .into_iter()
-        .map(|model| model.run_id)
-        .collect();
+    let published = models::all_published(out).await?.into_iter();
+    let published: BTreeSet<RunId> = published.map(|model: CurrentModel| model.run_id).collect();
+    let mut pinned = BTreeSet::new();
+    for name in models::names(out).await? {
+        let model = models::pinned(out, &name).await?;
+        pinned.extend(model.map(|model| (model.name, model.version)));
+    }
+    let is_live = |past: &PastRun| {
+        let outcome = past.outcome.as_ref();
+        let model = outcome.and_then(|outcome| outcome.summary.model.clone());
+        published.contains(&past.run)
+            || model.is_some_and(|model| pinned.contains(&(model.name, model.version)))
+    };
     let fate = |(place, past): (usize, PastRun)| {
         let fate = if latest.as_ref() == Some(&past.run) {
             Fate::Latest
-        } else if live.contains(&past.run) {
+        } else if is_live(&past) {
             Fate::LiveModel
         } else if place < keep {
             Fate::Newest

@@ -1,14 +1,15 @@
 //! Publishing: the model's files, the outcome, and the pointers to them, in that order.
 
 use market::store::{Store, StoreError};
+use output::document::{DocumentError, to_pretty_json};
+use output::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status};
+use output::runs::latest;
+use output::turn::Turn;
+use output::{models, paths};
 use proto::id::RunId;
 
-use crate::accounts::to_pretty_json;
-use crate::epoch::{Epoch, EpochError, Turn};
-use crate::history::{HistoryError, current_models, latest};
+use crate::epoch::{Epoch, EpochError};
 use crate::job::ModelJob;
-use crate::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status};
-use crate::paths;
 use crate::train::TrainedModel;
 
 /// Writes a model's files, which nothing points at yet.
@@ -17,11 +18,10 @@ pub(crate) async fn write_model(
     job: &ModelJob,
     trained: &TrainedModel,
 ) -> Result<ModelSummary, StoreError> {
-    let folder = paths::model_version(&job.name, &trained.version);
-    let path = format!("{folder}/model.onnx");
+    let path = paths::model_file(&job.name, &trained.version);
     out.create(&path, trained.onnx.clone()).await?;
-    out.create(&format!("{folder}/card.json"), trained.card.clone())
-        .await?;
+    let card = paths::model_card(&job.name, &trained.version);
+    out.create(&card, trained.card.clone()).await?;
     let evaluation = &trained.evaluation;
     Ok(ModelSummary {
         name: job.name.clone(),
@@ -58,7 +58,7 @@ pub(crate) async fn write_outcome(
 pub(crate) async fn pointers_are_behind(
     out: &Store,
     outcome: &Outcome,
-) -> Result<bool, HistoryError> {
+) -> Result<bool, DocumentError> {
     let behind = |turn: Option<Turn>| turn.is_none_or(|turn| turn < outcome.ended);
     if behind(latest(out).await?.map(|latest| latest.ended)) {
         return Ok(true);
@@ -66,10 +66,7 @@ pub(crate) async fn pointers_are_behind(
     let Some(model) = &outcome.summary.model else {
         return Ok(false);
     };
-    let live = current_models(out)
-        .await?
-        .into_iter()
-        .find(|live| live.name == model.name);
+    let live = models::published(out, &model.name).await?;
     Ok(behind(live.map(|live| live.ended)))
 }
 
@@ -78,7 +75,7 @@ pub(crate) async fn move_pointers(
     out: &Store,
     epoch: &Epoch,
     outcome: &Outcome,
-) -> Result<(), HistoryOrEpochError> {
+) -> Result<(), MovePointersError> {
     let summary = &outcome.summary;
     assert_eq!(
         summary.status,
@@ -88,10 +85,7 @@ pub(crate) async fn move_pointers(
     epoch.confirm().await?;
     let run: &RunId = &summary.run_id;
     if let Some(model) = &summary.model {
-        let live = current_models(out)
-            .await?
-            .into_iter()
-            .find(|live| live.name == model.name);
+        let live = models::published(out, &model.name).await?;
         if live.is_none_or(|live| live.ended < outcome.ended) {
             let current = CurrentModel {
                 name: model.name.clone(),
@@ -124,10 +118,10 @@ pub(crate) async fn move_pointers(
 
 /// Why pointers were not moved.
 #[derive(Debug, thiserror::Error)]
-pub enum HistoryOrEpochError {
+pub enum MovePointersError {
     /// They cannot be read.
     #[error(transparent)]
-    History(#[from] HistoryError),
+    Document(#[from] DocumentError),
     /// They may not be written.
     #[error(transparent)]
     Epoch(#[from] EpochError),

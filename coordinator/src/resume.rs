@@ -2,11 +2,12 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 use market::store::{Store, StoreError};
+use output::commit::{commit_carried, read_commit};
+use output::document::DocumentError;
+use output::paths;
 use proto::id::{RunId, ShardId};
 use proto::record::{TickerRecord, TickerResult, WrittenFile};
 
-use crate::commit::{CommitError, commit_carried, read_commit};
-use crate::paths;
 use crate::plan::Plan;
 
 /// Files read at a time.
@@ -22,7 +23,7 @@ pub enum ResumeError {
     Store(#[from] StoreError),
     /// A commit cannot be read.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Document(#[from] DocumentError),
 }
 
 /// The files of a ticker's record in a run, with what they should be.

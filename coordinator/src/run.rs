@@ -15,15 +15,12 @@ use proto::record::{TickerRecord, TickerResult};
 use crate::accounts::Accounts;
 pub use crate::accounts::QualityLimits;
 use crate::cancel::cancelled_summary;
-use crate::commit::read_commits;
 use crate::dispatch::Dispatch;
 pub use crate::dispatch::Patience;
 use crate::epoch::{Claimant, Epoch, EpochError};
 use crate::history::{self, PastRun};
 pub use crate::means::{Means, Stop};
 use crate::narrator::Narrator;
-use crate::outcome::{ModelSummary, Outcome, Status, Summary, seconds};
-use crate::paths;
 use crate::plan::Plan;
 use crate::planning;
 use crate::publish;
@@ -31,8 +28,12 @@ pub use crate::request::Request;
 use crate::resume::{can_carry_over, carry_over, take_up};
 pub use crate::run_error::RunError;
 use crate::sample::{on_pool, sample_files};
+use crate::summary::seconds;
 use crate::summary::{add_accounts, blank_summary, unchanged};
 use crate::train::{TrainedModel, train_model};
+use output::commit::read_commits;
+use output::outcome::{ModelSummary, Outcome, Status, Summary};
+use output::paths;
 
 /// Runs a job to its end, or finds that it has been. The output is claimed for it, and let go of in the end.
 ///

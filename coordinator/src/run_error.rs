@@ -2,13 +2,13 @@
 
 use market::layout::DiscoverError;
 use market::store::{OpenStoreError, StoreError};
+use output::document::DocumentError;
 
-use crate::commit::CommitError;
 use crate::dispatch::DispatchError;
 use crate::epoch::EpochError;
 use crate::history::HistoryError;
 use crate::planning::PlanningError;
-use crate::publish::HistoryOrEpochError;
+use crate::publish::MovePointersError;
 use crate::resume::ResumeError;
 use crate::sample::SampleError;
 
@@ -24,9 +24,9 @@ pub enum RunError {
     /// The history of the output cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// A commit cannot be read.
+    /// A document of the output cannot be read.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Document(#[from] DocumentError),
     /// What an earlier start left could not be taken over.
     #[error(transparent)]
     Resume(#[from] ResumeError),
@@ -56,11 +56,11 @@ pub enum RunError {
     CancelledUnplanned,
 }
 
-impl From<HistoryOrEpochError> for RunError {
-    fn from(error: HistoryOrEpochError) -> Self {
+impl From<MovePointersError> for RunError {
+    fn from(error: MovePointersError) -> Self {
         match error {
-            HistoryOrEpochError::History(error) => Self::History(error),
-            HistoryOrEpochError::Epoch(error) => Self::Epoch(error),
+            MovePointersError::Document(error) => Self::Document(error),
+            MovePointersError::Epoch(error) => Self::Epoch(error),
         }
     }
 }

@@ -4,9 +4,10 @@ use market::store::{Store, StoreError};
 use proto::id::JobKey;
 use serde::{Deserialize, Serialize};
 
-use crate::history::{self, HistoryError, read_json};
-use crate::paths;
+use crate::history::{self, HistoryError};
 use crate::run::Request;
+use output::document::read_json;
+use output::paths;
 
 /// A job that a client submitted, or that an earlier coordinator left unfinished.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,15 @@
 //! Building a run's summary.
 
+use std::collections::BTreeMap;
+
+use market::store::Store;
+use output::outcome::{Outcome, Status, Summary};
+use output::paths;
+use proto::event::Stage;
+
 use crate::accounts::Accounts;
 use crate::narrator::Narrator;
-use crate::outcome::{Outcome, Status, Summary, seconds};
-use crate::paths;
 use crate::plan::Plan;
-use market::store::Store;
 
 /// The summary of a run that nothing is known of yet but that it has not completed.
 pub(crate) fn blank_summary(plan: &Plan, out: &Store) -> Summary {
@@ -32,7 +36,7 @@ pub(crate) fn blank_summary(plan: &Plan, out: &Store) -> Summary {
         resumed: 0,
         model: None,
         model_reason: None,
-        seconds: std::collections::BTreeMap::new(),
+        seconds: BTreeMap::new(),
         warnings: Vec::new(),
     }
 }
@@ -60,4 +64,18 @@ pub(crate) fn unchanged(done: Outcome, narrator: &Narrator) -> Summary {
     summary.bytes_read = 0;
     summary.seconds = seconds(&narrator.stages(), narrator.elapsed());
     summary
+}
+
+/// Adds stages to the seconds of a summary.
+pub(crate) fn seconds(
+    stages: &[(Stage, std::time::Duration)],
+    total: std::time::Duration,
+) -> BTreeMap<String, f64> {
+    let rounded = |duration: std::time::Duration| (duration.as_secs_f64() * 1e6).round() / 1e6;
+    let mut seconds: BTreeMap<String, f64> = BTreeMap::new();
+    for (stage, took) in stages {
+        *seconds.entry(stage.name().to_owned()).or_default() += rounded(*took);
+    }
+    seconds.insert("total".to_owned(), rounded(total));
+    seconds
 }

@@ -9,11 +9,9 @@ use model::onnx::{self, Description};
 use model::split::split_by_date;
 use model::table::TrainingTable;
 use model::train::train;
+use output::models::content_version;
 
 use crate::job::{Job, ModelJob};
-
-/// Digits of a version.
-const VERSION_DIGITS: usize = 16;
 
 /// A model that is ready to be published.
 pub(crate) struct TrainedModel {
@@ -81,9 +79,7 @@ pub(crate) fn train_model(
         evaluation: evaluation.clone(),
         golden_rows,
     };
-    // The card names the ONNX file by its digest, so the version covers both.
-    let content = blake3::hash(card.to_json().as_bytes()).to_hex();
-    card.version.push_str(&content[..VERSION_DIGITS]);
+    card.version = content_version(&card.to_json(), "");
     Ok(TrainedModel {
         version: card.version.clone(),
         digest,

@@ -10,9 +10,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::epoch::Epoch;
-use crate::outcome::Summary;
 use crate::run::{Means, Patience, RunError, Stop, run_held};
 use crate::submission::Submission;
+use output::outcome::Summary;
 
 /// The output, the workers and the threads that runs share, one run after another.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Date32Type;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type};
+use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use features::schema::FeatureSchema;
@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{
 };
 
 use crate::feature_file::ReadFeaturesError;
+use crate::table::PriceTable;
 
 /// The most rows of a batch: some 250 KB. Larger ones are hardly faster to read, and each reader has several in memory.
 pub const BATCH_ROWS: usize = 2_048;
@@ -22,20 +23,59 @@ pub const BATCH_ROWS: usize = 2_048;
 /// The column that rows are ordered by.
 const DATE: &str = "Date";
 
+/// The columns of prices, in the order of the file.
+const PRICES: [&str; 5] = ["Open", "High", "Low", "Close", "Adj Close"];
+
+/// The column of shares traded.
+const VOLUME: &str = "Volume";
+
 /// The columns of a feature file as its readers see them, in order.
 ///
 /// They are those of [`FeatureTable::compute`](crate::feature_file::FeatureTable::compute), with texts as plain utf8.
 pub fn file_schema(features: &FeatureSchema) -> Schema {
     let required = |name, data_type| Field::new(name, data_type, false);
     let mut fields = vec![required(DATE, DataType::Date32)];
-    for price in ["Open", "High", "Low", "Close", "Adj Close"] {
+    for price in PRICES {
         fields.push(required(price, DataType::Float64));
     }
-    fields.push(required("Volume", DataType::Int64));
+    fields.push(required(VOLUME, DataType::Int64));
     fields.push(required("Symbol", DataType::Utf8));
     fields.push(Field::new("Security Name", DataType::Utf8, true));
     fields.extend(features.fields());
     Schema::new(fields)
+}
+
+/// The daily prices of a feature file, from which its features can be computed again, or others.
+pub fn read_prices(file: Bytes) -> Result<PriceTable, ReadFeaturesError> {
+    let [open, high, low, close, adj_close] = PRICES;
+    let names = [DATE, open, high, low, close, adj_close, VOLUME];
+    let mut table = PriceTable::default();
+    for batch in FeatureRows::open(file, &names, None)? {
+        let batch = batch?;
+        append::<Date32Type>(&mut table.date, &batch, 0)?;
+        append::<Float64Type>(&mut table.open, &batch, 1)?;
+        append::<Float64Type>(&mut table.high, &batch, 2)?;
+        append::<Float64Type>(&mut table.low, &batch, 3)?;
+        append::<Float64Type>(&mut table.close, &batch, 4)?;
+        append::<Float64Type>(&mut table.adj_close, &batch, 5)?;
+        append::<Int64Type>(&mut table.volume, &batch, 6)?;
+    }
+    Ok(table)
+}
+
+/// Appends a column, which must have the type and no nulls, as the files that this program writes.
+fn append<T: ArrowPrimitiveType>(
+    values: &mut Vec<T::Native>,
+    batch: &RecordBatch,
+    column: usize,
+) -> Result<(), ReadFeaturesError> {
+    let array = batch.column(column).as_primitive_opt::<T>();
+    let array = array.filter(|array| array.null_count() == 0);
+    let array = array.ok_or_else(|| {
+        ReadFeaturesError::MissingColumn(batch.schema().field(column).name().clone())
+    })?;
+    values.extend_from_slice(array.values());
+    Ok(())
 }
 
 /// A ticker's rows, by rising date, in batches of at most [`BATCH_ROWS`].

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::skip::skipped;
 
-/// The variable that names a Python with onnx, onnxruntime, numpy, pyarrow and moto.
+/// The variable that names a Python with the packages of `.ci/run`.
 pub const VARIABLE: &str = "TICKERMILL_PYTHON";
 
 /// A command that runs the Python; `None`, said loudly, where none is named.

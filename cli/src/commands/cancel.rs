@@ -9,7 +9,7 @@ use proto::id::RunId;
 
 use crate::args::HistoryArgs;
 use crate::client::Client;
-use crate::output::say;
+use crate::stdout::say;
 
 use super::office;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::args::PlanArgs;
-use crate::output::say;
+use crate::stdout::say;
 
 use super::office;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use coordinator::event_log::Ending;
-use coordinator::outcome::Summary;
 use coordinator::run::Request;
+use output::outcome::Summary;
 use proto::event::Observer;
 use tokio::sync::mpsc;
 use tonic::Code;

@@ -3,7 +3,9 @@
 pub(crate) mod cancel;
 pub(crate) mod config;
 pub(crate) mod coordinator;
+pub(crate) mod models;
 pub(crate) mod plan;
+pub(crate) mod predictor;
 pub(crate) mod prune;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -7,8 +7,8 @@ use coordinator::planning::{Preview, preview};
 use market::store::{OpenStoreError, Store};
 
 use crate::args::PlanArgs;
-use crate::output::say;
 use crate::report::grouped;
+use crate::stdout::say;
 
 use super::office;
 

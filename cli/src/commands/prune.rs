@@ -7,7 +7,7 @@ use coordinator::prune::{Fate, fates, remove};
 use market::store::Store;
 
 use crate::args::PruneArgs;
-use crate::output::say;
+use crate::stdout::say;
 
 use super::office;
 

@@ -3,17 +3,17 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use coordinator::outcome::Summary;
 use coordinator::run::{Means, Patience, RunError, Stop};
 use market::store::Store;
+use output::outcome::Summary;
 use proto::id::WorkerId;
 use proto::link::{Roster, WorkerLink};
 use tokio::sync::watch;
 use worker::in_process::InProcessWorker;
 
 use crate::args::{PlanArgs, RunArgs};
-use crate::output::say;
 use crate::settings::Settings;
+use crate::stdout::say;
 use crate::{exit, progress, report};
 
 use super::{follow, office};
@@ -36,7 +36,7 @@ pub(super) fn report_result(
             eprint!("{}", report::summary(summary));
             say!("{}", serde_json::to_string(summary)?);
         }
-        Ok(summary) => crate::output::write(format_args!("{}", report::summary(summary))),
+        Ok(summary) => crate::stdout::write(format_args!("{}", report::summary(summary))),
         Err(error) if as_json => {
             let failure = serde_json::json!({ "run_id": null, "status": exit::word(error), "reason": exit::message(error) });
             say!("{failure}");

@@ -7,8 +7,8 @@ use market::store::Store;
 
 use crate::args::HistoryArgs;
 use crate::client::Client;
-use crate::output::say;
 use crate::report::{self, grouped};
+use crate::stdout::say;
 
 use super::office;
 
@@ -84,7 +84,7 @@ pub(crate) fn show(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     }
     match (&run.summary, &run.run_id) {
         (Some(summary), _) => {
-            crate::output::write(format_args!("{}", report::summary(summary)));
+            crate::stdout::write(format_args!("{}", report::summary(summary)));
             for warning in &summary.warnings {
                 say!("  warning   {warning}");
             }

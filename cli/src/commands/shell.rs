@@ -11,7 +11,7 @@ use crate::args::Cli;
 pub(crate) fn completions(shell: clap_complete::Shell) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tickermill", &mut script);
-    crate::output::write(format_args!("{}", String::from_utf8_lossy(&script)));
+    crate::stdout::write(format_args!("{}", String::from_utf8_lossy(&script)));
     ExitCode::SUCCESS
 }
 

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use market::synth::{SyntheticMarket, write_market};
 
 use crate::args::SynthArgs;
-use crate::output::say;
 use crate::progress::counting_bar;
 use crate::report::grouped;
+use crate::stdout::say;
 
 pub(crate) fn synth(args: &SynthArgs) -> anyhow::Result<ExitCode> {
     let market = SyntheticMarket {

@@ -7,7 +7,7 @@ use proto::event::RunEvent;
 
 use crate::client::{Client, ClientError, News, Place};
 use crate::exit;
-use crate::output::say;
+use crate::stdout::say;
 
 use super::follow::summary_of;
 use super::office;

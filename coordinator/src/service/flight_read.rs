@@ -17,9 +17,8 @@ use proto::query::{FeatureQuery, QueryError, RunChoice};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
-use crate::commit::CommitError;
-use crate::history::HistoryError;
-use crate::reading::{CompletedRun, CompletedRuns, ReadError, Selection, batches};
+use output::document::DocumentError;
+use output::reading::{CompletedRun, CompletedRuns, ReadError, Selection, batches};
 
 /// About the longest message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
@@ -216,9 +215,7 @@ fn status_of(error: &ReadError) -> Status {
         | ReadError::NoSuchSymbol { .. }
         | ReadError::NoSuchColumn { .. } => Status::not_found(message),
         ReadError::NotCompleted { .. } => Status::failed_precondition(message),
-        ReadError::Run(HistoryError::Store(_) | HistoryError::Commit(CommitError::Store(_))) => {
-            Status::unavailable(message)
-        }
+        ReadError::Run(DocumentError::Store(_)) => Status::unavailable(message),
         ReadError::Run(_)
         | ReadError::Incomplete { .. }
         | ReadError::MissingFile { .. }

@@ -22,6 +22,7 @@ use crate::history::{self, HistoryError, RunInfo};
 use crate::run::Request as RunRequest;
 use crate::server::AllowedData;
 use crate::submission::Submission;
+use output::document::DocumentError;
 
 /// Answers clients.
 pub(crate) struct RunsService {
@@ -112,7 +113,7 @@ impl Runs for RunsService {
         let ending = log.ending().await;
         let id = log.run().map(|run| run.to_string()).unwrap_or_default();
         match ending {
-            Ending::Ended(summary) if summary.status != crate::outcome::Status::Cancelled => {
+            Ending::Ended(summary) if summary.status != output::outcome::Status::Cancelled => {
                 Err(Status::failed_precondition(format!(
                     "run {id} ended before it could be cancelled: {}",
                     summary.status.describe()
@@ -232,7 +233,7 @@ fn unreadable(error: &HistoryError) -> Status {
             Status::not_found(message)
         }
         HistoryError::BadRunId(_) => Status::invalid_argument(message),
-        HistoryError::Store(_) => Status::unavailable(message),
-        HistoryError::Damaged { .. } | HistoryError::Commit(_) => Status::data_loss(message),
+        HistoryError::Document(DocumentError::Store(_)) => Status::unavailable(message),
+        HistoryError::Document(_) => Status::data_loss(message),
     }
 }

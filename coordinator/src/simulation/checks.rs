@@ -12,9 +12,9 @@ use super::job;
 use super::story::Incident;
 use super::world::World;
 use crate::dispatch::DispatchError;
-use crate::paths;
 use crate::placement::MAX_FAILURES;
 use crate::plan::Shard;
+use output::paths;
 
 /// The shards that are committed now.
 pub(super) async fn committed(world: &World) -> BTreeSet<ShardId> {

@@ -14,9 +14,9 @@ use proto::ticket::Recipe;
 
 use super::scenario::Scenario;
 use crate::accounts::{Accounts, QualityLimits};
-use crate::epoch::Turn;
 use crate::job::{Job, ModelJob};
 use crate::plan::{Plan, Shard};
+use output::turn::Turn;
 
 /// Rows of the sample: fewer than the tickers have together.
 pub(super) const SAMPLE_ROWS: usize = 20;

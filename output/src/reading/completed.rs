@@ -16,9 +16,10 @@ use tokio::sync::Mutex;
 
 use super::error::ReadError;
 use crate::commit::read_commit;
-use crate::history::{self, read_json, run_ids};
+use crate::document::read_json;
 use crate::outcome::{Outcome, Status, Summary};
 use crate::paths;
+use crate::runs::{latest, run_ids};
 
 /// Runs that are kept in memory, each a hundred bytes or two a symbol.
 const RUNS_KEPT: usize = 4;
@@ -131,7 +132,7 @@ impl CompletedRuns {
     /// The ids of the completed runs: first the one of `latest.json`, then by the epochs that they ended under, the
     /// newest first.
     pub async fn newest_first(&self) -> Result<Vec<RunId>, ReadError> {
-        let latest = history::latest(&self.out).await?;
+        let latest = latest(&self.out).await?;
         let latest = latest.map(|latest| latest.run_id);
         let mut runs = Vec::new();
         for run in run_ids(&self.out).await? {
@@ -156,7 +157,7 @@ impl CompletedRuns {
     async fn resolve(&self, choice: &RunChoice) -> Result<RunId, ReadError> {
         match choice {
             RunChoice::Run(run) => Ok(run.clone()),
-            RunChoice::Latest => match history::latest(&self.out).await? {
+            RunChoice::Latest => match latest(&self.out).await? {
                 Some(latest) => Ok(latest.run_id),
                 None => Err(ReadError::NoCompletedRun {
                     out: self.out.locate(""),

@@ -4,26 +4,11 @@ use market::store::{Store, StoreError};
 use proto::id::{RunId, ShardId};
 use proto::record::TickerRecord;
 
+use crate::document::DocumentError;
 use crate::paths;
 
-/// Why commits cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// The store does not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The file is not a commit.
-    #[error("{path} is damaged: {source}: remove it and run again, its tickers are computed again")]
-    Damaged {
-        /// The file.
-        path: String,
-        /// Why.
-        source: serde_json::Error,
-    },
-}
-
 /// Commits a shard: from here on it is not computed again. A commit that is there already has the same bytes.
-pub(crate) async fn commit_shard(
+pub async fn commit_shard(
     out: &Store,
     run: &RunId,
     shard: ShardId,
@@ -35,7 +20,7 @@ pub(crate) async fn commit_shard(
 }
 
 /// Commits the tickers that were carried over.
-pub(crate) async fn commit_carried(
+pub async fn commit_carried(
     out: &Store,
     run: &RunId,
     records: &[TickerRecord],
@@ -46,25 +31,24 @@ pub(crate) async fn commit_carried(
 }
 
 /// The records of a commit; `None` where there is none.
-pub(crate) async fn read_commit(
+pub async fn read_commit(
     out: &Store,
     path: &str,
-) -> Result<Option<Vec<TickerRecord>>, CommitError> {
+) -> Result<Option<Vec<TickerRecord>>, DocumentError> {
     let Some(bytes) = out.read(path).await? else {
         return Ok(None);
     };
     let records = serde_json::from_slice(&bytes);
-    records.map(Some).map_err(|source| CommitError::Damaged {
-        path: out.locate(path),
-        source,
-    })
+    records
+        .map(Some)
+        .map_err(|source| DocumentError::DamagedCommit {
+            path: out.locate(path),
+            source,
+        })
 }
 
 /// The records of all commits of a run, whichever they are.
-pub(crate) async fn read_commits(
-    out: &Store,
-    run: &RunId,
-) -> Result<Vec<TickerRecord>, CommitError> {
+pub async fn read_commits(out: &Store, run: &RunId) -> Result<Vec<TickerRecord>, DocumentError> {
     let (commits, _) = out.list_folder(&paths::commits(run)).await?;
     let mut records = Vec::new();
     for commit in commits {

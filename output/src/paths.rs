@@ -79,12 +79,22 @@ pub fn log(run: &RunId) -> String {
     format!("{RUNS}/{run}/run.log")
 }
 
-/// The folder of a model's version.
-pub fn model_version(name: &str, version: &str) -> String {
-    format!("{MODELS}/{name}/{version}")
+/// The ONNX file of a model's version.
+pub fn model_file(name: &str, version: &str) -> String {
+    format!("{MODELS}/{name}/{version}/model.onnx")
 }
 
-/// The version of a model that is live.
+/// The card of a model's version.
+pub fn model_card(name: &str, version: &str) -> String {
+    format!("{MODELS}/{name}/{version}/card.json")
+}
+
+/// The version of a model that a person has chosen.
+pub fn pinned_model(name: &str) -> String {
+    format!("{MODELS}/{name}/pinned.json")
+}
+
+/// The version of a model that was published last.
 pub fn current_model(name: &str) -> String {
     format!("{MODELS}/{name}/current.json")
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
-use bytes::Bytes;
 use futures::stream::{Stream, try_unfold};
 use market::feature_rows::FeatureRows;
 use market::store::Store;
 
 use super::error::ReadError;
+use super::file::StoredFile;
 use super::selection::Selection;
-use crate::paths;
 
 /// The rows of a selection in batches, by symbol and date. Batches of no rows are left out.
 ///
@@ -96,30 +95,19 @@ impl Reader {
         let Some(file) = selection.file(self.next_file) else {
             return Ok(None);
         };
-        let folder = paths::features(&selection.run().run);
-        let path = format!("{folder}/{}.parquet", file.symbol);
-        let location = self.out.locate(&path);
-        let Some(bytes) = self.out.read(&path).await? else {
-            return Err(ReadError::MissingFile { path: location });
-        };
+        let stored = StoredFile::read(&self.out, selection.run(), file).await?;
         let number = self.next_file;
         self.next_file += 1;
-        let told = location.clone();
-        let opened = off_the_async_threads(told, move || open(bytes, &selection, number, location));
+        let location = stored.location.clone();
+        let opened = off_the_async_threads(location, move || open(stored, &selection, number));
         opened.await.map(Some)
     }
 }
 
-fn open(
-    bytes: Bytes,
-    selection: &Selection,
-    number: usize,
-    location: String,
-) -> Result<OpenFile, ReadError> {
+fn open(stored: StoredFile, selection: &Selection, number: usize) -> Result<OpenFile, ReadError> {
     let file = selection.file(number).expect("its bytes were read");
-    if blake3::hash(&bytes).to_hex().as_str() != file.blake3 {
-        return Err(ReadError::OtherDigest { path: location });
-    }
+    let location = stored.location.clone();
+    let bytes = stored.check(&file.blake3)?;
     let columns = selection.schema().fields().iter();
     let names: Vec<&str> = columns.map(|field| field.name().as_str()).collect();
     match FeatureRows::open(bytes, &names, selection.days()) {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use proto::event::Stage;
 use proto::id::RunId;
 use serde::{Deserialize, Serialize};
 
-use crate::epoch::Turn;
+use crate::turn::Turn;
 
 /// How a run ended. A run without an outcome goes on when the same job is run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,18 +153,4 @@ pub struct CurrentModel {
     /// When the run ended.
     #[serde(flatten)]
     pub ended: Turn,
-}
-
-/// Adds stages to the seconds of a summary.
-pub(crate) fn seconds(
-    stages: &[(Stage, std::time::Duration)],
-    total: std::time::Duration,
-) -> BTreeMap<String, f64> {
-    let rounded = |duration: std::time::Duration| (duration.as_secs_f64() * 1e6).round() / 1e6;
-    let mut seconds: BTreeMap<String, f64> = BTreeMap::new();
-    for (stage, took) in stages {
-        *seconds.entry(stage.name().to_owned()).or_default() += rounded(*took);
-    }
-    seconds.insert("total".to_owned(), rounded(total));
-    seconds
 }

@@ -17,6 +17,6 @@ pub(crate) fn write(text: std::fmt::Arguments<'_>) {
 
 /// `println!` for a stdout whose reader may have gone.
 macro_rules! say {
-    ($($text:tt)*) => { $crate::output::write(format_args!("{}\n", format_args!($($text)*))) };
+    ($($text:tt)*) => { $crate::stdout::write(format_args!("{}\n", format_args!($($text)*))) };
 }
 pub(crate) use say;

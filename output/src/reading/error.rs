@@ -6,8 +6,7 @@ use market::symbol::Symbol;
 use proto::id::RunId;
 use proto::query::Day;
 
-use crate::commit::CommitError;
-use crate::history::HistoryError;
+use crate::document::DocumentError;
 
 /// Why features cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +69,7 @@ pub enum ReadError {
     },
     /// A run's own documents cannot be read.
     #[error(transparent)]
-    Run(#[from] HistoryError),
+    Run(#[from] DocumentError),
     /// A run's commits are not those of its outcome.
     #[error(
         "the commits of run {run} have {found} feature files and its outcome {expected}: its folder is damaged, make the run again with `--force`"
@@ -117,12 +116,6 @@ pub enum ReadError {
 
 impl From<StoreError> for ReadError {
     fn from(error: StoreError) -> Self {
-        Self::Run(error.into())
-    }
-}
-
-impl From<CommitError> for ReadError {
-    fn from(error: CommitError) -> Self {
         Self::Run(error.into())
     }
 }
