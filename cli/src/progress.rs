@@ -85,6 +85,7 @@ impl Observer for Progress {
             RunEvent::WorkerJoined { .. }
             | RunEvent::WorkerLeft { .. }
             | RunEvent::ShardGiven { .. }
+            | RunEvent::ShardHandedBack { .. }
             | RunEvent::ShardCommitted { .. } => {}
         }
     }

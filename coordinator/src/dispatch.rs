@@ -305,13 +305,25 @@ impl Dispatch<'_> {
                 .and_modify(|suspects| suspects.retain(|symbol| symbols.contains(symbol)))
                 .or_insert(symbols);
         }
-        self.narrator.tell(&RunEvent::AttemptFailed {
-            shard,
-            attempt: assignment.attempt,
-            worker: assignment.worker.clone(),
-            reason: error.to_string(),
+        let (attempt, worker) = (assignment.attempt, assignment.worker.clone());
+        let reason = error.to_string();
+        let counts = kind == FailureKind::Retryable;
+        self.narrator.tell(&if counts {
+            RunEvent::AttemptFailed {
+                shard,
+                attempt,
+                worker,
+                reason,
+            }
+        } else {
+            RunEvent::ShardHandedBack {
+                shard,
+                attempt,
+                worker,
+                reason,
+            }
         });
-        match placement.failed(now, assignment, kind == FailureKind::Retryable) {
+        match placement.failed(now, assignment, counts) {
             Verdict::TryAgain => Ok(()),
             Verdict::GiveUp => Err(DispatchError::GivenUp {
                 shard,

@@ -12,6 +12,22 @@ use tokio::sync::{mpsc, watch};
 use crate::members::{JoinError, MemberLimits, Members, Stale};
 use crate::remote::RemoteWorker;
 
+/// How a worker's session ended.
+#[derive(Debug, Clone)]
+pub(crate) enum SessionEnd {
+    /// The worker ended it.
+    Left,
+    /// It broke off, for this reason.
+    Lost(String),
+}
+
+impl SessionEnd {
+    /// The connection ended without a word.
+    pub(crate) fn broken() -> Self {
+        Self::Lost("its connection broke".to_owned())
+    }
+}
+
 /// The members and their links. Who takes shards is told whenever it changes.
 pub(crate) struct Membership {
     epoch: u64,
@@ -107,9 +123,21 @@ impl Membership {
     }
 
     /// A worker's session is over.
-    pub(crate) fn leave(&mut self, incarnation: Incarnation, reason: &str) {
-        if self.members.leave(incarnation) {
-            self.lose(incarnation, reason);
+    pub(crate) fn leave(&mut self, incarnation: Incarnation, end: &SessionEnd) {
+        let drained = !self.members.accepts(incarnation);
+        if !self.members.leave(incarnation) {
+            return;
+        }
+        match end {
+            // It has nothing in hand: what it was given meanwhile did not reach it.
+            SessionEnd::Left if drained => {
+                if let Some(link) = self.strike_off(incarnation) {
+                    tracing::info!("worker {} drained", link.id());
+                    link.hand_back();
+                }
+            }
+            SessionEnd::Left => self.lose(incarnation, "it left"),
+            SessionEnd::Lost(reason) => self.lose(incarnation, reason),
         }
     }
 
@@ -138,13 +166,17 @@ impl Membership {
     }
 
     fn lose(&mut self, incarnation: Incarnation, reason: &str) {
-        let Some(link) = self.links.remove(&incarnation) else {
-            return;
-        };
-        // Who decides where shards go hears first that the worker is gone, then that its attempts failed.
+        if let Some(link) = self.strike_off(incarnation) {
+            tracing::info!("worker {} lost: {reason}", link.id());
+            link.lose(reason);
+        }
+    }
+
+    /// Takes a worker off the roster: who decides where shards go hears that it is gone before its attempts come back.
+    fn strike_off(&mut self, incarnation: Incarnation) -> Option<Arc<RemoteWorker>> {
+        let link = self.links.remove(&incarnation)?;
         self.publish();
-        tracing::info!("worker {} lost: {reason}", link.id());
-        link.lose(reason);
+        Some(link)
     }
 
     /// Tells who takes shards now.

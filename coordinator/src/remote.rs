@@ -31,7 +31,7 @@ pub(crate) struct RemoteWorker {
 /// What a worker was given and has not answered.
 #[derive(Default)]
 struct Given {
-    lost: bool,
+    gone: bool,
     attempts: BTreeMap<AttemptId, Waiting>,
 }
 
@@ -139,14 +139,24 @@ impl RemoteWorker {
 
     /// The worker is gone: every attempt that it was given has failed.
     pub(crate) fn lose(&self, reason: &str) {
+        self.end(|symbols| ShardError::WorkerLost {
+            reason: reason.to_owned(),
+            symbols,
+        });
+    }
+
+    /// The worker left with nothing in hand: what it was given is given to another.
+    pub(crate) fn hand_back(&self) {
+        self.end(|_| ShardError::NotInHand);
+    }
+
+    /// Answers every attempt with an error, made of the tickers that the worker was last heard to compute.
+    fn end(&self, error: impl Fn(Vec<Symbol>) -> ShardError) {
         let mut given = self.given();
-        given.lost = true;
-        for (_, waiting) in std::mem::take(&mut given.attempts) {
-            let lost = ShardError::WorkerLost {
-                reason: reason.to_owned(),
-                symbols: waiting.symbols.clone(),
-            };
-            answer(waiting, Err(lost));
+        given.gone = true;
+        for (_, mut waiting) in std::mem::take(&mut given.attempts) {
+            let symbols = std::mem::take(&mut waiting.symbols);
+            answer(waiting, Err(error(symbols)));
         }
     }
 
@@ -193,7 +203,7 @@ impl WorkerLink for RemoteWorker {
         let (answer, answered) = oneshot::channel();
         {
             let mut given = self.given();
-            if given.lost {
+            if given.gone {
                 return Err(ShardError::NotInHand);
             }
             let waiting = Waiting {

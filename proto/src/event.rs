@@ -156,6 +156,18 @@ pub enum RunEvent {
         /// Why.
         reason: String,
     },
+    /// A worker that leaves gives a shard back, or an attempt was lost on the way: another is made, and this one does not
+    /// count as failed.
+    ShardHandedBack {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: u32,
+        /// The worker.
+        worker: WorkerId,
+        /// Why.
+        reason: String,
+    },
     /// Something that the user should know.
     Warning {
         /// What.
@@ -220,6 +232,15 @@ impl fmt::Display for RunEvent {
             } => write!(
                 formatter,
                 "attempt {attempt} at shard {shard} on {worker} failed: {reason}"
+            ),
+            Self::ShardHandedBack {
+                shard,
+                attempt,
+                worker,
+                reason,
+            } => write!(
+                formatter,
+                "shard {shard} attempt {attempt} handed back by {worker}: {reason}"
             ),
             Self::Warning { text } => write!(formatter, "warning: {text}"),
         }

@@ -22,6 +22,8 @@ pub enum Event {
     Lost(String, String),
     /// A worker leaves when it has nothing in hand.
     Drains(String),
+    /// It has left.
+    Drained(String),
     /// A worker was told to compute a shard.
     Given(Attempt),
     /// A worker was told to compute a shard that another has in hand.
@@ -30,6 +32,8 @@ pub enum Event {
     Committed(Attempt),
     /// An attempt came to nothing, and why.
     Failed(Attempt, String),
+    /// An attempt was given back, or lost on the way: it does not count as failed.
+    HandedBack(Attempt),
 }
 
 impl Event {
@@ -46,6 +50,7 @@ impl Event {
                 Some(Self::Lost(worker.to_owned(), why.join(" ")))
             }
             ["worker", worker, "drains", ..] => Some(Self::Drains(worker.to_owned())),
+            ["worker", worker, "drained"] => Some(Self::Drained(worker.to_owned())),
             ["shard", shard, "attempt", number, "given", "to", worker] => {
                 Some(Self::Given(attempt(shard, number, worker)?))
             }
@@ -56,6 +61,10 @@ impl Event {
             ["shard", shard, "attempt", number, "committed", "by", worker] => {
                 Some(Self::Committed(attempt(shard, number, worker)?))
             }
+            #[rustfmt::skip]
+            ["shard", shard, "attempt", number, "handed", "back", "by", worker, ..] => {
+                Some(Self::HandedBack(attempt(shard, number, worker.trim_end_matches(':'))?))
+            },
             #[rustfmt::skip]
             ["attempt", number, "at", "shard", shard, "on", worker, "failed:", ref why @ ..] => {
                 Some(Self::Failed(attempt(shard, number, worker)?, why.join(" ")))

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Gone, MAILBOX, Stage};
 use crate::members::{JoinError, MemberLimits, Stale};
-use crate::membership::Membership;
+use crate::membership::{Membership, SessionEnd};
 use crate::remote::RemoteWorker;
 
 /// Looks for leases that ran out, in a lease.
@@ -62,12 +62,12 @@ impl MembersDesk {
     }
 
     /// A worker's session is over.
-    pub(crate) async fn leave(&self, incarnation: Incarnation, reason: String) -> Result<(), Gone> {
-        let left = Left {
-            incarnation,
-            reason,
-        };
-        Ok(self.0.send(left).await?)
+    pub(crate) async fn leave(
+        &self,
+        incarnation: Incarnation,
+        end: SessionEnd,
+    ) -> Result<(), Gone> {
+        Ok(self.0.send(Ended { incarnation, end }).await?)
     }
 
     /// The worker of an attempt, where it is a member still.
@@ -135,16 +135,16 @@ impl Handler<Heard> for MembersActor {
 /// A worker's session is over.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Left {
+struct Ended {
     incarnation: Incarnation,
-    reason: String,
+    end: SessionEnd,
 }
 
-impl Handler<Left> for MembersActor {
+impl Handler<Ended> for MembersActor {
     type Result = ();
 
-    fn handle(&mut self, left: Left, _: &mut Self::Context) {
-        self.membership.leave(left.incarnation, &left.reason);
+    fn handle(&mut self, Ended { incarnation, end }: Ended, _: &mut Self::Context) {
+        self.membership.leave(incarnation, &end);
     }
 }
 

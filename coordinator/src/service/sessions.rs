@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::listen::unless_gone;
 use crate::actor::MembersDesk;
 use crate::members::JoinError;
+use crate::membership::SessionEnd;
 
 /// How long a worker may take to say who it is.
 const HELLO_DEADLINE: Duration = Duration::from_secs(5);
@@ -73,12 +74,12 @@ struct Session {
 impl Session {
     /// Passes messages on until either side ends the session.
     async fn serve(mut self, mut inbound: Streaming<wire::FromWorker>) {
-        let reason = loop {
+        let end = loop {
             tokio::select! {
                 // A worker that takes nothing is not heard either, and its lease runs out.
                 Some(message) = self.queue.recv() => {
                     if self.sent.send(Ok(message.into())).await.is_err() {
-                        break "its connection broke".to_owned();
+                        break SessionEnd::broken();
                     }
                 }
                 heard = timeout(self.silence, inbound.message()) => {
@@ -89,19 +90,19 @@ impl Session {
             }
         };
         // The members outlive every session, but for the end of the process.
-        let _ = self.members.leave(self.incarnation, reason).await;
+        let _ = self.members.leave(self.incarnation, end).await;
     }
 
     /// Hands a message to the members. The error is why the session is over; the worker is told where it can be.
     async fn heard(
         &self,
         heard: Result<Result<Option<wire::FromWorker>, Status>, tokio::time::error::Elapsed>,
-    ) -> Result<(), String> {
+    ) -> Result<(), SessionEnd> {
         let message = match heard {
             Ok(Ok(Some(message))) => message,
-            Ok(Ok(None)) => return Err("it left".to_owned()),
-            Ok(Err(_)) => return Err("its connection broke".to_owned()),
-            Err(_) => return Err("its session was silent".to_owned()),
+            Ok(Ok(None)) => return Err(SessionEnd::Left),
+            Ok(Err(_)) => return Err(SessionEnd::broken()),
+            Err(_) => return Err(SessionEnd::Lost("its session was silent".to_owned())),
         };
         let refused = match decode(Some(message)) {
             Ok(message) => {
@@ -114,9 +115,9 @@ impl Session {
             }
             Err(status) => status,
         };
-        let reason = refused.message().to_owned();
+        let end = SessionEnd::Lost(refused.message().to_owned());
         let _ = self.sent.send(Err(refused)).await;
-        Err(reason)
+        Err(end)
     }
 }
 

@@ -46,7 +46,8 @@ pub(super) fn check_events(before: &BTreeSet<ShardId>, events: &[RunEvent]) {
                     "attempts have their own numbers"
                 );
             }
-            RunEvent::AttemptFailed { shard, attempt, .. } => {
+            RunEvent::AttemptFailed { shard, attempt, .. }
+            | RunEvent::ShardHandedBack { shard, attempt, .. } => {
                 assert!(given.remove(&(*shard, *attempt)), "only what runs can fail");
             }
             RunEvent::ShardCommitted { shard, attempt, .. } => {
@@ -80,12 +81,9 @@ pub(super) fn check_failure(world: &World, error: &DispatchError, events: &[RunE
         }
         DispatchError::GivenUp { shard, .. } => {
             world.story.count(Incident::FailedTooOften);
-            let counts = |reason: &str| {
-                !reason.contains("HandedBack") && !reason.contains("does not have it")
-            };
-            let failures = events.iter().filter(|event| {
-                matches!(event, RunEvent::AttemptFailed { shard: of, reason, .. } if of == shard && counts(reason))
-            });
+            let failures = events.iter().filter(
+                |event| matches!(event, RunEvent::AttemptFailed { shard: of, .. } if of == shard),
+            );
             assert_eq!(failures.count() as u32, MAX_FAILURES, "{error}");
         }
         DispatchError::Final(error) => {

@@ -182,10 +182,10 @@ impl Office {
                     self.hang_up(connection);
                 }
             }
-            ToCoordinator::HungUp(connection) => {
+            ToCoordinator::HungUp(connection, end) => {
                 // One that comes before its hello is over before it begins.
                 if let Some(Some(incarnation)) = self.connections.insert(connection, None) {
-                    self.membership.leave(incarnation, "its connection broke");
+                    self.membership.leave(incarnation, &end);
                 }
             }
             ToCoordinator::Delivered(connection, delivery) => {

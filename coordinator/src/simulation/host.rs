@@ -12,6 +12,7 @@ use super::scenario::HostFault;
 use super::story::Incident;
 use super::worker::{Ended, Worker};
 use super::world::{Connection, ToCoordinator, World};
+use crate::membership::SessionEnd;
 
 /// The time until a worker that ended by itself is started again.
 const STARTED_AGAIN: Duration = Duration::from_millis(700);
@@ -39,15 +40,19 @@ pub(super) async fn run(world: Rc<World>, host: usize) {
             biased;
             ended = worker.live() => {
                 // Nothing is in hand, or the machine lives and resets what the process had open.
-                hang_up(&world, &handle);
-                if matches!(ended, Ended::Poisoned) {
-                    world.story.count(Incident::WorkerPoisoned);
-                }
+                let end = match ended {
+                    Ended::Drained => SessionEnd::Left,
+                    Ended::Poisoned => {
+                        world.story.count(Incident::WorkerPoisoned);
+                        SessionEnd::broken()
+                    }
+                };
+                hang_up(&world, &handle, end);
                 STARTED_AGAIN
             }
             (heard, away) = faults.crash(&world, host, &handle) => {
                 if heard {
-                    hang_up(&world, &handle);
+                    hang_up(&world, &handle, SessionEnd::broken());
                     world.story.count(Incident::WorkerCrashHeard);
                 } else {
                     world.story.count(Incident::WorkerCrashUnheard);
@@ -60,9 +65,9 @@ pub(super) async fn run(world: Rc<World>, host: usize) {
     }
 }
 
-fn hang_up(world: &Rc<World>, handle: &Handle) {
+fn hang_up(world: &Rc<World>, handle: &Handle, end: SessionEnd) {
     if let Some(connection) = handle.connection.get() {
-        world.send_to_coordinator(connection, ToCoordinator::HungUp(connection));
+        world.send_to_coordinator(connection, ToCoordinator::HungUp(connection, end));
     }
 }
 

@@ -25,7 +25,7 @@ use super::job;
 use super::scenario::Scenario;
 use crate::dispatch::{Dispatch, Patience};
 use crate::members::MemberLimits;
-use crate::membership::Membership;
+use crate::membership::{Membership, SessionEnd};
 use crate::narrator::Narrator;
 use crate::plan::Plan;
 
@@ -65,7 +65,9 @@ impl Observer for Counter {
                 let again = !decided.committed.insert(*shard);
                 decided.committed_again += u64::from(again);
             }
-            RunEvent::AttemptFailed { .. } => decided.failed += 1,
+            RunEvent::AttemptFailed { .. } | RunEvent::ShardHandedBack { .. } => {
+                decided.failed += 1;
+            }
             RunEvent::WorkerJoined { .. } => decided.joined += 1,
             _ => {}
         }
@@ -119,7 +121,8 @@ impl Cluster {
                     ToWorker::Welcome(_) | ToWorker::Heard => {}
                 }
             }
-            self.membership.borrow_mut().leave(incarnation, "it left");
+            let mut membership = self.membership.borrow_mut();
+            membership.leave(incarnation, &SessionEnd::Left);
         }
     }
 

@@ -14,6 +14,7 @@ use super::host::Handle;
 use super::story::Incident;
 use super::worker::{Ended, thaw};
 use super::world::{Answer, Connection, ToCoordinator, ToHost, World};
+use crate::membership::SessionEnd;
 
 /// Heartbeats that tell news, at most, for each that only tells that the worker lives.
 const NEWS_PER_HEARTBEAT: u32 = 8;
@@ -115,7 +116,7 @@ impl<'a> Session<'a> {
             match over {
                 None => {}
                 Some(Over::Lost) => {
-                    let message = ToCoordinator::HungUp(self.connection);
+                    let message = ToCoordinator::HungUp(self.connection, SessionEnd::broken());
                     self.world.send_to_coordinator(self.connection, message);
                     return None;
                 }
@@ -163,7 +164,7 @@ impl<'a> Session<'a> {
         match message {
             ToHost::Said(connection, _) if connection != self.connection => {
                 // A coordinator that has not noticed that the session is over.
-                let message = ToCoordinator::HungUp(connection);
+                let message = ToCoordinator::HungUp(connection, SessionEnd::broken());
                 self.world.send_to_coordinator(connection, message);
             }
             ToHost::Said(_, ToWorker::Heard) => self.unanswered = 0,

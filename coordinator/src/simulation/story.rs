@@ -136,7 +136,7 @@ impl Observer for Watcher {
     fn observe(&self, event: &RunEvent) {
         let counted = match event {
             RunEvent::ShardGiven { copy: true, .. } => Some(Incident::StragglerCopied),
-            RunEvent::AttemptFailed { reason, .. } if reason.contains("does not have it") => {
+            RunEvent::ShardHandedBack { reason, .. } if reason.contains("does not have it") => {
                 Some(Incident::NotInHand)
             }
             RunEvent::AttemptFailed { reason, .. } if reason.contains("was not heard for") => {

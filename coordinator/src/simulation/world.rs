@@ -16,6 +16,7 @@ use super::job;
 use super::network::Network;
 use super::scenario::{Scenario, Way};
 use super::story::Story;
+use crate::membership::SessionEnd;
 use crate::plan::Plan;
 
 /// Names one connection of a worker to a coordinator.
@@ -32,7 +33,7 @@ pub(super) struct Connection {
 pub(super) enum ToCoordinator {
     Dialled(Connection, Hello),
     Said(Connection, FromWorker),
-    HungUp(Connection),
+    HungUp(Connection, SessionEnd),
     /// Answered with [`ToHost::Answered`].
     Delivered(Connection, Box<Delivery>),
 }
