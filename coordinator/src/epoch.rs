@@ -289,6 +289,8 @@ async fn remove_older(out: &Store, number: u64) -> Result<(), StoreError> {
     let (claims, _) = out.list_folder(paths::EPOCHS).await?;
     for claim in claims {
         if number_of(&claim.path).is_some_and(|older| older < number) {
+            // Renewals of a killed holder may be left, and are found by the claim.
+            out.sweep_beside(&claim.path);
             out.remove(&claim.path).await?;
         }
     }
@@ -378,6 +380,22 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(second.number(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_holder_left_of_its_renewals_goes_with_its_claim() {
+        let (folder, out) = store();
+        drop(Epoch::claim(&out, &claimant("a"), |_| {}).await.unwrap());
+        let file = |name: &str| folder.path().join("epoch").join(name);
+        for name in ["1.json#1", "1.json#12", "2.json#1", "1.json#x"] {
+            std::fs::write(file(name), "").unwrap();
+        }
+        let second = Epoch::claim(&out, &claimant("a"), |_| {}).await.unwrap();
+        assert_eq!(second.number(), 2);
+        assert!(!file("1.json").exists() && !file("1.json#1").exists());
+        assert!(!file("1.json#12").exists());
+        // Neither what another may be about to claim, nor what no writer stages.
+        assert!(file("2.json#1").exists() && file("1.json#x").exists());
     }
 
     #[tokio::test]

@@ -94,6 +94,13 @@ impl Workplace {
     }
 }
 
+/// The file that is staged under this path until it is whole, where something is: its name ends in `#` and digits.
+pub fn staged_of(path: &str) -> Option<&str> {
+    let (of, digits) = path.rsplit_once('#')?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(of)
+}
+
 /// The path of every file below a folder; none where it is not there.
 pub fn files_below(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -10,7 +10,7 @@ use std::fs;
 use serde_json::Value;
 use tickermill_tests::feature_files::read;
 use tickermill_tests::process::{Running, files_in_runs};
-use tickermill_tests::workplace::Workplace;
+use tickermill_tests::workplace::{Workplace, staged_of};
 use tickermill_tests::{digest, market, tickermill};
 
 const RUN: &str = "run --data market --workers 2 --json";
@@ -64,10 +64,7 @@ fn resume(workplace: &Workplace, reference: &Value) -> Value {
         digest::of_feature_files(features)
     );
     for name in workplace.files("out").keys() {
-        let is_staged = name.rsplit_once('#').is_some_and(|(_, end)| {
-            !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit())
-        });
-        assert!(!is_staged, "{name} was left behind");
+        assert_eq!(staged_of(name), None, "{name} was left behind");
     }
     resumed
 }

@@ -27,6 +27,24 @@ impl Store {
             .map_or(0, |folder| sweep_files(folder, &mut Vec::new()))
     }
 
+    /// As [`Store::sweep`], for what killed writers of one object left, whether the object itself is there or not.
+    pub fn sweep_beside(&self, path: &str) -> usize {
+        let Some(file) = self.folder().map(|folder| folder.join(path)) else {
+            return 0;
+        };
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return 0;
+        };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let staged = entries.filter(|entry| {
+            let is_of = |entry: &str| staged_of(entry).is_some_and(|of| name == of);
+            entry.file_name().to_str().is_some_and(is_of)
+        });
+        staged
+            .filter(|entry| std::fs::remove_file(entry.path()).is_ok())
+            .count()
+    }
+
     /// Returns when everything written so far survives a loss of power.
     ///
     /// A folder's whole file system is synced at once, which costs less than one sync for each of thousands of files;
@@ -47,7 +65,10 @@ impl Store {
 fn sweep_files(folder: &std::path::Path, folders: &mut Vec<PathBuf>) -> usize {
     let mut swept = 0;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let staged = entry.file_name().to_str().is_some_and(is_staged);
+        let staged = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| staged_of(name).is_some());
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => folders.push(entry.path()),
             Ok(_) if staged => swept += usize::from(std::fs::remove_file(entry.path()).is_ok()),
@@ -57,11 +78,11 @@ fn sweep_files(folder: &std::path::Path, folders: &mut Vec<PathBuf>) -> usize {
     swept
 }
 
-/// Whether a local writer of `object_store` may have left this file: its name ends in `#` and digits.
-fn is_staged(name: &str) -> bool {
-    name.rsplit_once('#').is_some_and(|(_, digits)| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
+/// The name of the file that a local writer of `object_store` stages under this name, which ends in `#` and digits.
+fn staged_of(name: &str) -> Option<&str> {
+    let (of, digits) = name.rsplit_once('#')?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(of)
 }
 
 #[cfg(target_os = "linux")]
