@@ -234,8 +234,8 @@ pub(crate) struct PredictorArgs {
     /// The model that /predict answers with, where a request names none [default: the first by name]
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// A tree ensemble of any origin to serve besides, under a name; can be given more than once. Without --models these
-    /// alone are served
+    /// A tree ensemble of any origin to serve besides, under a name, in place of the store's of that name; can be given
+    /// more than once. Without --models these alone are served
     #[arg(long, value_name = "NAME=FILE", value_parser = named_file)]
     pub(crate) onnx: Vec<NamedFile>,
     /// Threads that answer [default: one less than the cores, at least one]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::refusal::Refusal;
 use crate::served::ServedModel;
-use crate::tickers::{Ticker, recipe_of};
+use crate::tickers::{FeatureRow, Ticker, recipe_of};
 
 /// What a body is, for refusals.
 const EXPECTED: &str = "{\"rows\": [{\"date\": \"2020-04-01\", \"open\": 1.0, \"high\": 1.0, \"low\": 1.0, \"close\": 1.0, \"volume\": 100}, …]}, \
@@ -36,16 +36,6 @@ struct DailyRow {
     volume: i64,
 }
 
-/// A tail's last day and the model's inputs on it.
-#[derive(Debug)]
-pub(crate) struct TailRow {
-    pub(crate) date: Day,
-    pub(crate) features: Vec<f64>,
-    /// The first of the days that the features were made from, and how many those are.
-    pub(crate) first_date: Day,
-    pub(crate) rows: usize,
-}
-
 impl Tail {
     /// Reads a body of at most `max_rows` rows.
     pub(crate) fn read(body: &[u8], max_rows: usize) -> Result<Self, Refusal> {
@@ -66,8 +56,8 @@ impl Tail {
         Ok(tail)
     }
 
-    /// The inputs of the last row, made as in training.
-    pub(crate) fn last_row(&self, model: &ServedModel) -> Result<TailRow, Refusal> {
+    /// The last row with its inputs, made as in training.
+    pub(crate) fn last_row(&self, model: &ServedModel) -> Result<FeatureRow, Refusal> {
         let recipe = recipe_of(model)?;
         let needed = recipe.schema.longest_window();
         let given = self.rows.len();
@@ -83,7 +73,7 @@ impl Tail {
         let symbol = Symbol::parse(NAMELESS).expect("it is a symbol");
         let computed = Ticker::of(table, &symbol, recipe, &model.inputs)
             .map_err(|error| Refusal::malformed(error.to_string(), EXPECTED))?;
-        Ok(TailRow {
+        Ok(FeatureRow {
             date: self.rows[given - 1].date,
             features: computed.row(needed - 1).to_vec(),
             first_date: self.rows[given - needed].date,

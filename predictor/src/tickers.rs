@@ -188,10 +188,9 @@ impl Tickers {
     }
 }
 
-/// A row that a model can answer for.
+/// A day that a model can answer for, with its inputs.
 #[derive(Debug)]
-pub(crate) struct Answerable {
-    pub(crate) run: String,
+pub(crate) struct FeatureRow {
     pub(crate) date: Day,
     pub(crate) features: Vec<f64>,
     /// The first of the days that the features were made from, and how many those are.
@@ -202,11 +201,10 @@ pub(crate) struct Answerable {
 /// The ticker's row of the date, or else its last one, if all of its features are there.
 pub(crate) fn answerable_row(
     ticker: &Ticker,
-    run: &CompletedRun,
     symbol: &Symbol,
     model: &ServedModel,
     date: Option<Day>,
-) -> Result<Answerable, Refusal> {
+) -> Result<FeatureRow, Refusal> {
     let needed = recipe_of(model)?.schema.longest_window();
     let too_few = |found: String| {
         let expected = format!("a row with {} rows before it", needed - 1);
@@ -232,8 +230,7 @@ pub(crate) fn answerable_row(
             day(row)
         )));
     }
-    Ok(Answerable {
-        run: run.run.to_string(),
+    Ok(FeatureRow {
         date: day(row),
         features: features.to_vec(),
         first_date: day(row + 1 - needed),

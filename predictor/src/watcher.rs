@@ -28,6 +28,9 @@ pub(crate) struct Watcher {
     kernels: Arc<Kernels>,
     serving: Arc<ArcSwap<Catalogue>>,
     metrics: Arc<Metrics>,
+    /// The models that were served before the store was looked at: they stay, and those of the store with their names are
+    /// not served. Turns true when that was told.
+    fixed: BTreeMap<String, bool>,
     rejections: BTreeMap<String, Rejection>,
     /// What `latest.json` said when the run that is served was taken up.
     latest: Option<Latest>,
@@ -61,13 +64,17 @@ impl From<market::store::StoreError> for LookError {
 }
 
 impl Watcher {
+    /// Looks at `out`. What is served already stays.
     pub(crate) fn new(
         out: Store,
         kernels: Arc<Kernels>,
         serving: Arc<ArcSwap<Catalogue>>,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let served = serving.load();
+        let fixed = served.models().map(|(name, _)| (name.clone(), false));
         Self {
+            fixed: fixed.collect(),
             runs: CompletedRuns::new(out.clone()),
             out,
             kernels,
@@ -108,6 +115,14 @@ impl Watcher {
 
     async fn try_look(&mut self) -> Result<(), LookError> {
         for name in models::names(&self.out).await? {
+            if let Some(told) = self.fixed.get_mut(&name) {
+                if !std::mem::replace(told, true) {
+                    tracing::warn!(
+                        "the store's {name} is not served: a file was given under its name"
+                    );
+                }
+                continue;
+            }
             match models::live(&self.out, &name).await {
                 Ok(Some(live)) => self.look_at_model(live).await?,
                 Ok(None) => {}

@@ -7,6 +7,7 @@ use std::path::Path;
 use model::onnx;
 use serde_json::{Value, json};
 use tickermill_tests::http::{Answer, Http, read_answer};
+use tickermill_tests::journal::Journal;
 use tickermill_tests::market;
 use tickermill_tests::predictor::Predictor;
 use tickermill_tests::workplace::Workplace;
@@ -49,6 +50,26 @@ fn a_row_is_answered_by_a_plain_number() {
     assert_eq!(explained["prediction"], expected);
     assert_eq!(explained["features"]["vol_moving_avg"], 12345.0);
     assert_eq!(client.get("/healthcheck").json(), json!({ "status": "ok" }));
+}
+
+#[test]
+fn a_file_under_the_name_of_a_model_of_the_store_is_served_in_its_place() {
+    let (workplace, summary) = published();
+    let arguments = format!(
+        "--models out --listen 127.0.0.1:0 --onnx volume-forest={0} --onnx other={0}",
+        summary["model"]["path"].as_str().expect("it is there")
+    );
+    let journal = Journal::default();
+    let predictor = Predictor::start_with(workplace.folder(), &arguments, &[], &journal);
+    let told = "the store's volume-forest is not served";
+    predictor.daemon.wait_for(told);
+    let answer = predictor
+        .client()
+        .get("/predict?vol_moving_avg=12345&adj_close_rolling_med=25.5");
+    let of_store = summary["model"]["version"].as_str();
+    assert_eq!(answer.header("x-model-name"), Some("other"));
+    let versions = predictor.client().get("/v2/models/volume-forest").json();
+    assert_ne!(versions["versions"][0].as_str(), of_store);
 }
 
 #[test]

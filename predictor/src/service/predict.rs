@@ -6,7 +6,9 @@ use std::sync::Arc;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use market::symbol::Symbol;
 use model::matrix::to_feature;
+use proto::id::RunId;
 use proto::query::Day;
 use serde::Serialize;
 
@@ -18,7 +20,7 @@ use crate::question::{Parameters, Question};
 use crate::refusal::Refusal;
 use crate::served::ServedModel;
 use crate::tail::Tail;
-use crate::tickers::{Answerable, answerable_row, recipe_of};
+use crate::tickers::{FeatureRow, answerable_row, recipe_of};
 
 /// The run that a row is of, and its date.
 const RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
@@ -47,8 +49,7 @@ struct ExplainedRow {
     /// The date of the row; the prediction is for the trading day after it.
     date: Day,
     /// The rows that the features were made from: the first date, and how many.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_date: Option<Day>,
+    first_date: Day,
     rows: usize,
 }
 
@@ -73,22 +74,9 @@ pub(super) async fn get(
             Ok(answer(&model, prediction, &features, None, explain))
         }
         Question::Ticker { symbol, date } => {
-            let row = answerable(&state, &now, &model, &symbol, date).await?;
-            let prediction = predict(&model, &row.features);
-            let about = ExplainedRow {
-                run_id: Some(row.run),
-                symbol: Some(symbol.to_string()),
-                date: row.date,
-                first_date: Some(row.first_date),
-                rows: row.rows,
-            };
-            Ok(answer(
-                &model,
-                prediction,
-                &row.features,
-                Some(about),
-                explain,
-            ))
+            let (run, row) = stored_row(&state, &now, &model, &symbol, date).await?;
+            let stored = Some((run.to_string(), symbol.to_string()));
+            Ok(answer_row(&model, &row, stored, explain))
         }
     }
 }
@@ -111,30 +99,17 @@ pub(super) async fn post(
         .kernels
         .run(move || Tail::read(&body.bytes, max_rows)?.last_row(&for_kernel))
         .await??;
-    let prediction = predict(&model, &row.features);
-    let about = ExplainedRow {
-        run_id: None,
-        symbol: None,
-        date: row.date,
-        first_date: Some(row.first_date),
-        rows: row.rows,
-    };
-    Ok(answer(
-        &model,
-        prediction,
-        &row.features,
-        Some(about),
-        explain,
-    ))
+    Ok(answer_row(&model, &row, None, explain))
 }
 
-async fn answerable(
+/// A ticker's row with its inputs, and the run that it is of.
+async fn stored_row<'a>(
     state: &State,
-    now: &Catalogue,
+    now: &'a Catalogue,
     model: &Arc<ServedModel>,
-    symbol: &market::symbol::Symbol,
+    symbol: &Symbol,
     date: Option<Day>,
-) -> Result<Answerable, Refusal> {
+) -> Result<(&'a RunId, FeatureRow), Refusal> {
     recipe_of(model)?;
     let (Some(tickers), Some(run)) = (&state.tickers, &now.run) else {
         let error = "there is no completed run to make features from: `tickermill run` makes one";
@@ -143,12 +118,27 @@ async fn answerable(
     let ticker = tickers.get(run, symbol, model).await?;
     let weight = tickers.weight();
     state.metrics.cache_bytes.set(weight as i64);
-    answerable_row(&ticker, run, symbol, model, date)
+    Ok((&run.run, answerable_row(&ticker, symbol, model, date)?))
 }
 
-fn predict(model: &ServedModel, features: &[f64]) -> f64 {
-    let row: Vec<f32> = features.iter().copied().map(to_feature).collect();
-    model.predict(&row)
+/// Answers for a day; one that is stored has the run and the symbol that it is of.
+fn answer_row(
+    model: &ServedModel,
+    row: &FeatureRow,
+    stored: Option<(String, String)>,
+    explain: bool,
+) -> HttpResponse {
+    let inputs: Vec<f32> = row.features.iter().copied().map(to_feature).collect();
+    let (run_id, symbol) = stored.unzip();
+    let about = ExplainedRow {
+        run_id,
+        symbol,
+        date: row.date,
+        first_date: row.first_date,
+        rows: row.rows,
+    };
+    let prediction = model.predict(&inputs);
+    answer(model, prediction, &row.features, Some(about), explain)
 }
 
 fn answer(
@@ -161,11 +151,8 @@ fn answer(
     let mut answer = of_model(model);
     if let Some(row) = &row {
         answer.insert_header((ROW_DATE, row.date.to_string()));
-        if let Some(run) = row
-            .run_id
-            .as_deref()
-            .and_then(|run| HeaderValue::from_str(run).ok())
-        {
+        let run = row.run_id.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(run)) = run {
             answer.insert_header((RUN_ID, run));
         }
     }
