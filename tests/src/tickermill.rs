@@ -13,7 +13,8 @@ pub fn repository() -> &'static Path {
         .expect("the tests are a folder of the repository")
 }
 
-/// The binary with its fault points, built at first use with the profile of the tests, so that they share what is built.
+/// The binary with its fault points, as `cargo test --workspace` builds it for the command's own test: there is nothing left
+/// to build then, and never an old one.
 pub fn binary() -> &'static Path {
     static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
     &BINARY
@@ -23,8 +24,8 @@ fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--locked", "--package", "tickermill"])
-        .args(["--features", "fault-points"])
+        .args(["test", "--locked", "--workspace", "--test", "binary"])
+        .arg("--no-run")
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(repository())
         .stderr(Stdio::inherit());
@@ -37,6 +38,7 @@ fn build() -> PathBuf {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["kind"][0] == "bin")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the executable that it built")
 }

@@ -79,7 +79,8 @@ fn what_the_document_allows_is_answered_as_it_says() {
     let drawn = succeed(
         python
             .arg(repository().join("tests/python/predictor_openapi.py"))
-            .arg(format!("http://{}", predictor.address)),
+            .arg(format!("http://{}", predictor.address))
+            .current_dir(workplace.folder()), // it keeps what it found there
     );
     let drawn: u64 = drawn.trim().lines().last().unwrap().parse().unwrap();
     assert!(drawn >= DRAWN, "{drawn}");
