@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::FlagValue;
+use crate::log::LogFormat;
 use coordinator::job::is_model_name;
 
 /// Turns a folder of per-ticker price files into rolling features, a trained volume model and a prediction service.
@@ -15,6 +16,17 @@ use coordinator::job::is_model_name;
     after_help = "Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 stopped by a data-quality limit, 130 interrupted."
 )]
 pub(crate) struct Cli {
+    /// The form of log lines: text for people, json for log collectors
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        env = "TICKERMILL_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(crate) log_format: LogFormat,
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -51,6 +63,23 @@ pub(crate) enum Command {
         SIGTERM answers what is in hand, has clients connect elsewhere, and ends."
     )]
     Predictor(PredictorArgs),
+    /// Ask a process whether it is well: done where it answers with success
+    #[command(
+        after_help = "For health checks in places without a shell: tickermill health http://127.0.0.1:9090/readyz"
+    )]
+    Health {
+        /// What to ask, such as http://127.0.0.1:9090/livez
+        url: String,
+        /// A configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Make a private authority, and a certificate for each role by it
+    #[command(
+        after_help = "DIR gets ca.pem and ca.key, where it has none, and ROLE.pem and ROLE.key for coordinator, worker, predictor, client and\n\
+        scaler; those that are there are replaced. Give each process ca.pem and its own two files, and keep ca.key elsewhere."
+    )]
+    Certs(CertsArgs),
     /// List the models of an output with their versions, and which are live
     Models(ModelsArgs),
     /// Make a version of a model live, whatever runs publish, until it is released
@@ -85,6 +114,9 @@ pub(crate) enum Command {
         /// The coordinator
         #[arg(long, value_name = "URL")]
         coordinator: String,
+        /// A configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Print each event as a line of JSON on stdout
         #[arg(long)]
         json: bool,
@@ -112,6 +144,16 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// Whether the process serves until it is told to stop.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(
+            self,
+            Self::Coordinator(_) | Self::Worker(_) | Self::Predictor(_)
+        )
+    }
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +212,26 @@ impl PlanArgs {
     }
 }
 
+/// What every process that serves is told.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArgs {
+    /// Listen beyond loopback without encryption: whoever reaches the process can ask everything, and read everything
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// The address on which operators ask for /livez, /readyz and /metrics; port 0 for any that is free [default: none]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) metrics: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl ServiceArgs {
+    fn insecure(&self) -> Option<String> {
+        self.insecure.then(|| "true".to_owned())
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CoordinatorArgs {
     /// Where everything is written: a folder or s3://… [default: out]
@@ -185,9 +247,8 @@ pub(crate) struct CoordinatorArgs {
     /// The name under which the output is held; one that is started again with it takes over at once
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// A configuration file (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
 }
 
 impl CoordinatorArgs {
@@ -196,6 +257,8 @@ impl CoordinatorArgs {
         given([
             ("out", "--out", &self.out),
             ("cluster.listen", "--listen", &self.listen),
+            ("operations.listen", "--metrics", &self.service.metrics),
+            ("tls.insecure", "--insecure", &self.service.insecure()),
         ])
     }
 }
@@ -211,15 +274,18 @@ pub(crate) struct WorkerArgs {
     /// The worker's name, for people [default: the host and the process]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// A configuration file (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
 }
 
 impl WorkerArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
-        given([("run.workers", "--slots", &self.slots)])
+        given([
+            ("run.workers", "--slots", &self.slots),
+            ("operations.listen", "--metrics", &self.service.metrics),
+            ("tls.insecure", "--insecure", &self.service.insecure()),
+        ])
     }
 }
 
@@ -241,9 +307,21 @@ pub(crate) struct PredictorArgs {
     /// Threads that answer [default: one less than the cores, at least one]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) threads: Option<String>,
-    /// A configuration file (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertsArgs {
+    /// The folder
+    pub(crate) dir: PathBuf,
+    /// A name or an address under which the coordinator and the predictor are dialled; can be given more than once.
+    /// localhost is always among them
+    #[arg(long = "name", value_name = "HOST")]
+    pub(crate) names: Vec<String>,
+    /// For how many days the certificates are good
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
 }
 
 /// A file under a name.
@@ -276,6 +354,8 @@ impl PredictorArgs {
             ("predictor.listen", "--listen", &self.listen),
             ("predictor.model", "--model", &self.model),
             ("predictor.threads", "--threads", &self.threads),
+            ("operations.listen", "--metrics", &self.service.metrics),
+            ("tls.insecure", "--insecure", &self.service.insecure()),
         ])
     }
 }

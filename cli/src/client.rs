@@ -1,31 +1,27 @@
 //! A client of a coordinator.
 
-use std::time::Duration;
-
 use coordinator::event_log::Ending;
 use coordinator::history::RunInfo;
 use coordinator::run::Request;
 use proto::convert::{from_json, to_json};
+use proto::dial::{AddressError, Authorize, endpoint};
 use proto::event::RunEvent;
 use proto::session::MAX_SESSION_MESSAGE;
 use proto::version::{PROTOCOL_VERSION, build};
 use proto::wire::runs_client::RunsClient;
 use proto::wire::watch_response::News as WireNews;
 use proto::wire::{CancelRequest, ListRequest, SubmitRequest, WatchRequest, WatchResponse};
-use tonic::transport::{Channel, Endpoint};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
-
-/// A coordinator that does not take a connection for so long is not there.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// A connection over which nothing comes for so long is probed.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+use trust::Trust;
 
 /// What a coordinator's client may meet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    /// The address is none.
-    #[error("`{0}` is not an address of a coordinator: use http://HOST:PORT")]
-    BadAddress(String),
+    /// The address cannot be dialled.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// It is not there, or went away.
     #[error(
         "cannot reach the coordinator at {url}: {reason}: check that it runs and listens there"
@@ -52,7 +48,7 @@ impl ClientError {
     /// Whether the command cannot be meant as it was given.
     pub(crate) fn is_bad_usage(&self) -> bool {
         match self {
-            Self::BadAddress(_) => true,
+            Self::Address(_) => true,
             Self::Refused { code, .. } => *code == Code::InvalidArgument,
             _ => false,
         }
@@ -62,7 +58,7 @@ impl ClientError {
 /// A coordinator, as its clients know it.
 pub(crate) struct Client {
     url: String,
-    runs: RunsClient<Channel>,
+    runs: RunsClient<InterceptedService<Channel, Authorize>>,
 }
 
 /// What a watched submission tells.
@@ -82,24 +78,15 @@ pub(crate) struct Place {
 
 impl Client {
     /// Dials the coordinator.
-    pub(crate) async fn dial(url: &str) -> Result<Self, ClientError> {
+    pub(crate) async fn dial(url: &str, trust: &Trust) -> Result<Self, ClientError> {
         let url = url.trim_end_matches('/').to_owned();
-        let bad_address = || ClientError::BadAddress(url.clone());
-        let endpoint = Endpoint::from_shared(url.clone()).map_err(|_| bad_address())?;
-        if endpoint.uri().host().is_none() || endpoint.uri().scheme_str() != Some("http") {
-            return Err(bad_address());
-        }
-        let endpoint = endpoint
-            .connect_timeout(CONNECT_DEADLINE)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_while_idle(true);
+        let endpoint = endpoint(&url, trust)?;
         let channel = endpoint.connect().await;
         let channel = channel.map_err(|error| ClientError::Away {
             url: url.clone(),
             reason: crate::exit::message(&error.into()),
         })?;
-        let runs = RunsClient::new(channel)
+        let runs = RunsClient::with_interceptor(channel, Authorize::with(trust))
             .max_decoding_message_size(MAX_SESSION_MESSAGE)
             .max_encoding_message_size(MAX_SESSION_MESSAGE);
         Ok(Self { url, runs })

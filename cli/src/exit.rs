@@ -7,9 +7,12 @@ use coordinator::run::RunError;
 use market::store::OpenStoreError;
 use market::synth::SynthError;
 use output::outcome::Status;
+use trust::tls::TlsError;
+use trust::tokens::TokensError;
 use worker::join::JoinError;
 
 use crate::client::ClientError;
+use crate::commands::ListenError;
 use crate::config::ConfigError;
 
 const FAILED: u8 = 1;
@@ -36,6 +39,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
         .is_some_and(OpenStoreError::is_bad_usage);
     let bad_size = matches!(error.downcast_ref(), Some(SynthError::InvalidSize { .. }));
     let bad_usage = error.is::<ConfigError>()
+        || error.is::<ListenError>()
+        || error.is::<TlsError>()
+        || error.is::<TokensError>()
         || matches!(error.downcast_ref(), Some(HistoryError::BadRunId(_)))
         || error.downcast_ref().is_some_and(ClientError::is_bad_usage)
         || error.downcast_ref().is_some_and(JoinError::is_bad_usage);

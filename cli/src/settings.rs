@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use coordinator::job::{Job, MAX_SAMPLE_ROWS, ModelJob, is_model_name};
@@ -15,6 +16,7 @@ use model::parameters::{ForestParameters, MAX_TREES};
 use predictor::terms::{Limits, Terms};
 use proto::ticket::Recipe;
 use serde::{Deserialize, Serialize};
+use trust::tls::{Files, OwnFiles};
 
 use crate::config::{ConfigError, Effective, Sources};
 
@@ -35,6 +37,10 @@ pub(crate) struct Settings {
     pub(crate) cluster: Cluster,
     /// How models are served.
     pub(crate) predictor: Terms,
+    /// Which files say who is trusted.
+    pub(crate) trust: TrustFiles,
+    /// Where operators ask a process that serves; `None` for nowhere.
+    pub(crate) operations: Option<SocketAddr>,
     /// What to make of the data.
     pub(crate) job: Job,
     /// Every key with its value and where it came from.
@@ -99,6 +105,14 @@ impl Settings {
         let raw = sources.truth("output.raw", false);
         let cluster = read_cluster(&mut sources);
         let predictor = read_predictor(&mut sources, cores);
+        let trust = read_trust(&mut sources);
+        let is_address_or_empty = |text: &str| text.is_empty() || is_address(text);
+        let operations = sources.text(
+            "operations.listen",
+            "",
+            "an address with a port, such as 127.0.0.1:9090, or nothing",
+            is_address_or_empty,
+        );
         let schema = read_schema(&mut sources);
         let model = read_model(&mut sources, &schema, seed);
         let effective = sources.finish()?;
@@ -110,6 +124,8 @@ impl Settings {
             limits,
             cluster,
             predictor,
+            trust,
+            operations: operations.parse().ok(),
             job: Job {
                 recipe: Recipe { schema, raw },
                 model: model.filter(|_| train),
@@ -119,9 +135,48 @@ impl Settings {
     }
 }
 
+/// Which files say who is trusted.
+#[derive(Debug)]
+pub(crate) struct TrustFiles {
+    /// For encrypted connections.
+    pub(crate) tls: Option<trust::tls::Files>,
+    /// Tokens of clients.
+    pub(crate) tokens: Option<PathBuf>,
+    /// Whether a process may listen beyond loopback without encryption.
+    pub(crate) insecure: bool,
+}
+
+fn read_trust(sources: &mut Sources) -> TrustFiles {
+    let mut file = |key| {
+        let path = sources.text(key, "", "a file, or nothing", |_| true);
+        (!path.is_empty()).then(|| PathBuf::from(path))
+    };
+    let ca = file("tls.ca");
+    let certificate = file("tls.certificate");
+    let key = file("tls.key");
+    let tokens = file("auth.tokens");
+    if certificate.is_some() != key.is_some() {
+        sources.problem("tls.key", "a certificate and its key go together");
+    }
+    let own = certificate
+        .zip(key)
+        .map(|(certificate, key)| OwnFiles { certificate, key });
+    if ca.is_none() && own.is_some() {
+        sources.problem("tls.ca", "it has to say whose certificates are trusted");
+    }
+    TrustFiles {
+        tls: ca.map(|ca| Files { ca, own }),
+        tokens,
+        insecure: sources.truth("tls.insecure", false),
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<SocketAddr>().is_ok()
+}
+
 fn read_cluster(sources: &mut Sources) -> Cluster {
     let patience = Patience::default();
-    let is_address = |text: &str| text.parse::<SocketAddr>().is_ok();
     let address = "an address with a port, such as 127.0.0.1:7070";
     let listen = sources.text("cluster.listen", DEFAULT_LISTEN, address, is_address);
     let heartbeat = milliseconds(sources, "cluster.heartbeat_ms", 2_000, 20..=600_000);
@@ -159,7 +214,6 @@ fn read_cluster(sources: &mut Sources) -> Cluster {
 }
 
 fn read_predictor(sources: &mut Sources, cores: u64) -> Terms {
-    let is_address = |text: &str| text.parse::<SocketAddr>().is_ok();
     let address = "an address with a port, such as 127.0.0.1:8080";
     let listen = sources.text("predictor.listen", PREDICTOR_LISTEN, address, is_address);
     let is_name_or_empty = |text: &str| text.is_empty() || is_model_name(text);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proto::id::Incarnation;
-use proto::link::{Roster, WorkerLink};
+use proto::link::WorkerLink;
 use proto::session::{AttemptId, FromWorker, Hello, ToWorker, Welcome};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::members::{JoinError, MemberLimits, Members, Stale};
+use crate::metrics::Metrics;
 use crate::remote::RemoteWorker;
 
 /// How a worker's session ended.
@@ -35,16 +36,16 @@ pub(crate) struct Membership {
     limits: MemberLimits,
     members: Members,
     links: BTreeMap<Incarnation, Arc<RemoteWorker>>,
-    roster: watch::Sender<Roster>,
+    metrics: Arc<Metrics>,
 }
 
 impl Membership {
-    /// Nobody is there yet. Who takes shards is told on `roster`.
+    /// Nobody is there yet. Who takes shards is told on the roster of `metrics`.
     pub(crate) fn new(
         epoch: u64,
         out: String,
         limits: MemberLimits,
-        roster: watch::Sender<Roster>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             epoch,
@@ -52,7 +53,7 @@ impl Membership {
             limits,
             members: Members::new(limits),
             links: BTreeMap::new(),
-            roster,
+            metrics,
         }
     }
 
@@ -93,6 +94,7 @@ impl Membership {
     ) -> Result<(), Stale> {
         let heard = self.members.hear(now, incarnation);
         if let Err(stale) = &heard {
+            self.metrics.stale.inc();
             tracing::warn!(
                 "refused a late {} of session {incarnation} ({} so far)",
                 message.name(),
@@ -155,6 +157,7 @@ impl Membership {
         let link = link.filter(|_| attempt.epoch == self.epoch);
         link.cloned().ok_or_else(|| {
             let stale = self.members.refuse();
+            self.metrics.stale.inc();
             tracing::warn!(
                 "refused a late delivery of session {} of epoch {} ({} so far)",
                 attempt.incarnation,
@@ -188,6 +191,7 @@ impl Membership {
         let link = |(_, link): (&Incarnation, &Arc<RemoteWorker>)| -> Arc<dyn WorkerLink> {
             Arc::clone(link) as _
         };
-        self.roster.send_replace(accepting.map(link).collect());
+        let roster = accepting.map(link).collect();
+        self.metrics.roster.send_replace(roster);
     }
 }

@@ -316,6 +316,7 @@ async fn plan_or_resume(
         to_compute,
         to_carry: carried,
         done_before,
+        shards: shards.len(),
     });
     Ok((
         plan,

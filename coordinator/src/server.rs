@@ -12,13 +12,15 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use trust::Trust;
 
 use crate::actor::{MembersDesk, RunsDesk, Stage};
 use crate::epoch::{Claimant, Epoch, EpochError};
 use crate::history::HistoryError;
 pub use crate::members::MemberLimits;
+use crate::metrics::Metrics;
 use crate::run::Patience;
-use crate::service::{Services, serve};
+use crate::service::{Door, Services, serve};
 use crate::submission::left_unfinished;
 use crate::workbench::Workbench;
 
@@ -32,6 +34,8 @@ pub struct Terms {
     pub listen: SocketAddr,
     /// The roots below which data may lie that clients name; without any, every path on loopback, and none elsewhere.
     pub allowed_roots: Vec<PathBuf>,
+    /// What it proves itself with, and what it demands of workers and clients.
+    pub trust: Trust,
     /// Who claims the output.
     pub claimant: Claimant,
     /// What membership costs and allows.
@@ -77,15 +81,17 @@ pub struct Coordinator {
     epoch: Arc<Epoch>,
     out: Store,
     pool: Arc<ThreadPool>,
-    roster: watch::Sender<Roster>,
+    metrics: Arc<Metrics>,
 }
 
 impl Coordinator {
     /// Claims the output and binds the address. Waits while another holds the output, and tells `waiting` for whom.
+    /// Operators are told on `metrics`.
     pub async fn build(
         terms: Terms,
         out: Store,
         pool: Arc<ThreadPool>,
+        metrics: Arc<Metrics>,
         waiting: impl Fn(&str) + Send,
     ) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Listen {
@@ -95,6 +101,7 @@ impl Coordinator {
         let listener = TcpListener::bind(terms.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let epoch = Epoch::claim(&out, &terms.claimant, waiting).await?;
+        metrics.epoch.set(epoch.number() as i64);
         Ok(Self {
             terms,
             listener,
@@ -102,7 +109,7 @@ impl Coordinator {
             epoch: Arc::new(epoch),
             out,
             pool,
-            roster: watch::Sender::new(Arc::from([])),
+            metrics,
         })
     }
 
@@ -118,7 +125,7 @@ impl Coordinator {
 
     /// The workers that take shards, as they come and go while it serves.
     pub fn workers(&self) -> watch::Receiver<Roster> {
-        self.roster.subscribe()
+        self.metrics.roster.subscribe()
     }
 
     /// Serves until `stop` turns true, then stops what runs where it is and lets go of the output. What was left unfinished
@@ -137,7 +144,7 @@ impl Coordinator {
             self.epoch.number(),
             self.out.locate(""),
             self.terms.members,
-            self.roster,
+            Arc::clone(&self.metrics),
         );
         let bench = Workbench {
             epoch: Arc::clone(&self.epoch),
@@ -146,6 +153,7 @@ impl Coordinator {
             patience: self.terms.patience,
             pool: self.pool,
             runtime: Handle::current(),
+            metrics: Arc::clone(&self.metrics),
         };
         let runs = RunsDesk::open(&stage, bench, self.terms.max_queued, unfinished);
         let services = Services::new(
@@ -155,13 +163,22 @@ impl Coordinator {
             self.epoch.number(),
             self.terms.members.lease,
             AllowedData::new(&self.terms, self.address),
+            Arc::clone(&self.metrics),
         );
-        let serving = serve(self.listener, self.terms.max_connections, services);
+        let door = Door {
+            listener: self.listener,
+            trust: self.terms.trust,
+            max_connections: self.terms.max_connections,
+        };
+        let serving = serve(door, services);
+        self.metrics.set_unready(None);
         let served = tokio::select! {
             served = serving => served.map_err(ServeError::from),
             lost = self.epoch.lost() => Err(lost.into()),
             Ok(_) = stop.wait_for(|stop| *stop) => Ok(()),
         };
+        self.metrics
+            .set_unready(Some("the coordinator is stopping"));
         if timeout(CLOSE_DEADLINE, runs.close()).await.is_err() {
             tracing::warn!(
                 "what runs did not stop in {CLOSE_DEADLINE:?}; it is taken up at the next start"

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::epoch::Epoch;
+use crate::metrics::Metrics;
 use crate::run::{Means, Patience, RunError, Stop, run_held};
 use crate::submission::Submission;
 use output::outcome::Summary;
@@ -23,6 +24,7 @@ pub(crate) struct Workbench {
     pub(crate) patience: Patience,
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) runtime: Handle,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Workbench {

@@ -22,6 +22,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status as files and `--json` have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::FailedQuality => "failed_quality",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// The status in words.
     pub fn describe(self) -> &'static str {
         match self {

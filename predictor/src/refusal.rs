@@ -1,6 +1,7 @@
 //! What a client is told that does not get what it asked for.
 
 use serde::Serialize;
+use trust::access::Denied;
 
 /// Seconds after which a client may try again what was refused for want of room or of a model.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -62,6 +63,15 @@ impl Refusal {
             field: Some(field.into()),
             ..Self::new(404, error)
         }
+    }
+
+    /// Who asks has not proven that it may.
+    pub(crate) fn denied(denied: &Denied) -> Self {
+        let status = match denied {
+            Denied::WrongRole { .. } => 403,
+            Denied::Unknown { .. } | Denied::BadToken => 401,
+        };
+        Self::new(status, denied.to_string())
     }
 
     /// There is nothing at the path.

@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
 use market::store::Store;
+use operations::Operated;
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use trust::Trust;
 
 use crate::catalogue::Catalogue;
 use crate::kernels::Kernels;
@@ -65,9 +67,10 @@ impl Predictor {
     /// Loads what is live in the store and the files, then takes the port: whoever is let in is answered.
     ///
     /// A store without a model, or that does not answer, is no error: the predictor says that it is not ready, and looks
-    /// again. Kernels run on `pool`.
+    /// again. Kernels run on `pool`. Connections are encrypted where `trust` has a certificate for that.
     pub async fn build(
         terms: Terms,
+        trust: Trust,
         out: Option<Store>,
         files: Vec<ModelFile>,
         pool: Arc<ThreadPool>,
@@ -103,6 +106,7 @@ impl Predictor {
                 kernels,
                 metrics,
                 tickers,
+                trust,
                 draining: AtomicBool::new(false),
             }),
             watcher,
@@ -112,6 +116,11 @@ impl Predictor {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What operators are told of it.
+    pub fn operated(&self) -> Arc<dyn Operated> {
+        Arc::clone(&self.state) as _
     }
 
     /// The models that are live, each with its version, by rising name.

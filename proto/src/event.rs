@@ -86,6 +86,8 @@ pub enum RunEvent {
         to_carry: usize,
         /// Tickers that an earlier start of this run has done.
         done_before: usize,
+        /// Shards that the files to read are in.
+        shards: usize,
     },
     /// A stage begins.
     Began {
@@ -186,9 +188,10 @@ impl fmt::Display for RunEvent {
                 to_compute,
                 to_carry,
                 done_before,
+                shards,
             } => write!(
                 formatter,
-                "run {run}: {to_compute} tickers to compute, {to_carry} carried over, {done_before} done before"
+                "run {run}: {to_compute} tickers to compute, {to_carry} carried over, {done_before} done before; {shards} shards"
             ),
             Self::Began { stage, .. } => write!(formatter, "{stage} begins"),
             Self::Advanced { stage, done } => write!(formatter, "{stage}: {done} done"),

@@ -2,6 +2,7 @@
 //! messages of the wire.
 
 pub mod convert;
+pub mod dial;
 pub mod event;
 pub mod id;
 pub mod link;

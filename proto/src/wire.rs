@@ -1,4 +1,4 @@
-//! Generated types of `cluster/v1/*.proto`, made by `just proto`. Conversions alone name them.
+//! Generated types of the `.proto` files, made by `just proto`. Conversions alone name them.
 
 #![expect(
     clippy::all,
@@ -9,3 +9,8 @@
 )]
 
 include!("generated/tickermill.cluster.v1.rs");
+
+/// What KEDA asks: `externalscaler/externalscaler.proto`.
+pub mod scaler {
+    include!("generated/externalscaler.rs");
+}

@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::course::{Event, expect_each_committed_once, given};
+use crate::credentials;
 use crate::daemon::Daemon;
 use crate::fault_log::{self, Happened};
 use crate::gate::Gate;
@@ -24,6 +25,8 @@ pub const LEASE_MS: u64 = 2000;
 pub struct Cluster {
     reference: &'static Reference,
     variables: BTreeMap<String, String>,
+    credentials: Option<PathBuf>,
+    tokens: Option<PathBuf>,
     host: String,
     address: Option<String>,
     flags: Vec<String>,
@@ -45,6 +48,8 @@ impl Cluster {
         let cluster = Self {
             reference: reference(),
             variables: BTreeMap::new(),
+            credentials: None,
+            tokens: None,
             host: "127.0.0.1".to_owned(),
             address: None,
             flags: Vec::new(),
@@ -69,6 +74,28 @@ impl Cluster {
         self
     }
 
+    /// With operators answered by every process, each on a port of its own.
+    #[must_use]
+    pub fn observed(mut self) -> Self {
+        let name = "TICKERMILL__OPERATIONS__LISTEN".to_owned();
+        self.variables.insert(name, "127.0.0.1:0".to_owned());
+        self
+    }
+
+    /// With connections encrypted: every process has the certificate of its role from a folder that `tickermill certs` made.
+    #[must_use]
+    pub fn encrypted(mut self, certs: PathBuf) -> Self {
+        self.credentials = Some(certs);
+        self
+    }
+
+    /// With a coordinator that takes the tokens of a file.
+    #[must_use]
+    pub fn with_tokens(mut self, file: PathBuf) -> Self {
+        self.tokens = Some(file);
+        self
+    }
+
     /// With the output elsewhere.
     #[must_use]
     pub fn with_out(mut self, out: PathBuf) -> Self {
@@ -81,6 +108,7 @@ impl Cluster {
     pub fn on_host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
         let data = self.reference.data.display();
+        self.flags.push("--insecure".to_owned());
         self.flags.push(format!("--allow-root={data}"));
         self
     }
@@ -103,11 +131,19 @@ impl Cluster {
     /// A command of the binary with this cluster's variables and with faults, such as `after-plan=kill`.
     pub fn command(&self, arguments: &str, faults: &str) -> Command {
         let mut command = tickermill::command(self.workplace.folder(), arguments);
-        self.prepare(&mut command, faults);
+        let first = arguments.split(' ').next().unwrap_or_default();
+        let role = match first {
+            "coordinator" | "worker" => first,
+            _ => "client",
+        };
+        self.prepare(&mut command, role, faults);
         command
     }
 
-    fn prepare(&self, command: &mut Command, faults: &str) {
+    fn prepare(&self, command: &mut Command, role: &str, faults: &str) {
+        if let Some(certs) = &self.credentials {
+            credentials::give(command, certs, Some(role));
+        }
         command
             .envs(&self.variables)
             .env("TICKERMILL_FAULTS", faults)
@@ -118,12 +154,12 @@ impl Cluster {
     pub fn start_coordinator(&mut self, faults: &str) {
         let listen = self.address.as_ref().map_or_else(
             || format!("{}:0", self.host),
-            |address| address["http://".len()..].to_owned(),
+            |address| address.rsplit('/').next().expect("it is a URL").to_owned(),
         );
         let coordinator = self.coordinator_at(&listen, faults);
         let line = coordinator.wait_for("coordinator listens on ");
         let address = line.split_whitespace().nth(3).expect("an address");
-        assert!(address.starts_with("http://"), "{line}");
+        assert!(address.starts_with("http"), "{line}");
         self.address = Some(address.to_owned());
         self.coordinator = Some(coordinator);
     }
@@ -136,6 +172,9 @@ impl Cluster {
     fn coordinator_at(&self, listen: &str, faults: &str) -> Daemon {
         let mut command = self.command(&format!("coordinator --listen {listen}"), faults);
         command.args(&self.flags).arg("--out").arg(&self.out);
+        if let Some(tokens) = &self.tokens {
+            command.env("TICKERMILL__AUTH__TOKENS", tokens);
+        }
         Daemon::start("coordinator", &mut command, &self.journal)
     }
 
@@ -180,7 +219,7 @@ impl Cluster {
             .args(self.worker_arguments(name, 1).split_whitespace())
             .current_dir(self.workplace.folder());
         tickermill::without_configuration(&mut command);
-        self.prepare(&mut command, faults);
+        self.prepare(&mut command, "worker", faults);
         self.spawn_worker_by(name, command);
     }
 

@@ -1,6 +1,7 @@
 //! A process that goes on beside the test, whose every line is taken down.
 
 use std::io::Read;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -70,6 +71,14 @@ impl Daemon {
         let said = self.journal.wait_from(place, &what, has_part);
         said.line
             .unwrap_or_else(|| panic!("{what}: it ended without\n{}", self.journal))
+    }
+
+    /// Where operators ask the process, once it says so: an address.
+    #[track_caller]
+    pub fn operators_ask(&self) -> SocketAddr {
+        let line = self.wait_for("operators ask on http");
+        let address = line.rsplit('/').next().expect("it is a URL");
+        address.parse().expect("it is an address")
     }
 
     /// Every line so far.

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod course;
+pub mod credentials;
 pub mod daemon;
 pub mod digest;
 pub mod fault_log;

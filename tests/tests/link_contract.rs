@@ -27,6 +27,7 @@ use tickermill_tests::market::{edit_last_volume, synthetic};
 use tickermill_tests::workplace::Workplace;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
+use trust::Trust;
 use worker::in_process::InProcessWorker;
 use worker::join::{Joining, work};
 
@@ -83,6 +84,7 @@ async fn over_grpc() -> Bench {
     let terms = Terms {
         listen: "127.0.0.1:0".parse().unwrap(),
         allowed_roots: Vec::new(),
+        trust: Trust::default(),
         claimant: Claimant {
             holder,
             lease: Duration::from_secs(10),
@@ -98,11 +100,19 @@ async fn over_grpc() -> Bench {
         max_connections: 16,
     };
     let waiting = |_: &str| unreachable!("the output is new");
-    let coordinator = Coordinator::build(terms, out.clone(), pool(), waiting).await;
+    let coordinator = Coordinator::build(
+        terms,
+        out.clone(),
+        pool(),
+        Arc::new(coordinator::metrics::Metrics::new()),
+        waiting,
+    )
+    .await;
     let coordinator = coordinator.unwrap();
     let (epoch, mut workers) = (coordinator.epoch(), coordinator.workers());
     let joining = Joining {
         coordinator: format!("http://{}", coordinator.address()),
+        trust: Trust::default(),
         name: "there".to_owned(),
         slots: 1,
         drain: Duration::from_secs(1),
@@ -115,7 +125,8 @@ async fn over_grpc() -> Bench {
     });
     background.spawn_local(async move {
         let (_drain, drained) = watch::channel(false);
-        work(&joining, &pool(), drained).await.unwrap();
+        let metrics = Arc::new(worker::metrics::Metrics::new(joining.slots));
+        work(&joining, &pool(), &metrics, drained).await.unwrap();
     });
     let link = {
         let there = workers.wait_for(|workers| !workers.is_empty()).await;

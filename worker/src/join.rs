@@ -5,26 +5,26 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use market::store::OpenStoreError;
+use proto::dial::{AddressError, endpoint};
 use rayon::ThreadPool;
 use tokio::sync::watch;
-use tonic::transport::Endpoint;
+use trust::Trust;
 
+use crate::metrics::Metrics;
 use crate::session::{Ended, Session};
 
 /// The wait before the coordinator is dialled again, the first time and at most. It doubles, with jitter, so that many
 /// workers do not come at once.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// A coordinator that does not take a connection for so long is not there.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// A connection over which nothing comes for so long is probed, so that a coordinator whose machine is gone is noticed.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// How a worker joins.
 #[derive(Debug, Clone)]
 pub struct Joining {
-    /// The coordinator: `http://HOST:PORT`.
+    /// The coordinator: `http://HOST:PORT`, or `https://HOST:PORT`.
     pub coordinator: String,
+    /// What the worker proves itself with, and whom it trusts.
+    pub trust: Trust,
     /// The worker's name, for people.
     pub name: String,
     /// How many shards it computes at a time.
@@ -36,12 +36,9 @@ pub struct Joining {
 /// Why a worker gave up: dialling again would not help.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// The address is none.
-    #[error("`{url}` is not an address of a coordinator: use http://HOST:PORT")]
-    BadAddress {
-        /// The address.
-        url: String,
-    },
+    /// The address cannot be dialled.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The coordinator does not want it.
     #[error("{coordinator} refused this worker: {reason}")]
     Refused {
@@ -68,20 +65,22 @@ pub enum JoinError {
 impl JoinError {
     /// Whether the command cannot be meant as it was given.
     pub fn is_bad_usage(&self) -> bool {
-        matches!(self, Self::BadAddress { .. })
+        matches!(self, Self::Address(_))
     }
 }
 
 /// Computes shards for a coordinator until `drain` turns true. What is in hand then is finished or given back.
 ///
 /// The coordinator is dialled, and again whenever the session ends; what was in hand is given up then, for the coordinator
-/// gives it to another. Kernels run on `pool`. An error means that dialling again would not help.
+/// gives it to another. Kernels run on `pool`, and operators are told on `metrics`. An error means that dialling again would
+/// not help.
 pub async fn work(
     joining: &Joining,
     pool: &Arc<ThreadPool>,
+    metrics: &Arc<Metrics>,
     mut drain: watch::Receiver<bool>,
 ) -> Result<(), JoinError> {
-    let endpoint = endpoint(&joining.coordinator)?;
+    let endpoint = endpoint(&joining.coordinator, &joining.trust)?;
     let mut waits = waits();
     let mut silent = false;
     while !*drain.borrow() {
@@ -89,6 +88,7 @@ pub async fn work(
             endpoint: &endpoint,
             joining,
             pool,
+            metrics,
         };
         let lost = match session.serve(drain.clone()).await? {
             Ended::Drained => return Ok(()),
@@ -115,21 +115,6 @@ pub async fn work(
     Ok(())
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, JoinError> {
-    let bad_address = || JoinError::BadAddress {
-        url: url.to_owned(),
-    };
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| bad_address())?;
-    if endpoint.uri().host().is_none() || endpoint.uri().scheme_str() != Some("http") {
-        return Err(bad_address());
-    }
-    Ok(endpoint
-        .connect_timeout(CONNECT_DEADLINE)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_while_idle(true))
-}
-
 fn waits() -> impl Iterator<Item = Duration> + use<> {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_WAIT)
@@ -141,7 +126,7 @@ fn waits() -> impl Iterator<Item = Duration> + use<> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_WAIT, endpoint, waits};
+    use super::{LONGEST_WAIT, waits};
 
     #[test]
     fn waits_grow_to_a_bound_and_never_end() {
@@ -149,20 +134,5 @@ mod tests {
         assert_eq!(waits.len(), 50);
         assert!(waits[0] < waits[6]);
         assert!(waits.iter().all(|wait| *wait <= 2 * LONGEST_WAIT));
-    }
-
-    #[test]
-    fn an_address_has_a_scheme_and_a_host() {
-        assert!(endpoint("http://127.0.0.1:7070").is_ok());
-        for bad in [
-            "",
-            "127.0.0.1:7070",
-            "https://host:1",
-            "http://",
-            "/tmp/x",
-            "a b",
-        ] {
-            assert!(endpoint(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod in_process;
 pub mod join;
+pub mod metrics;
 
 mod computing;
 mod deliver;

@@ -27,6 +27,7 @@ use tonic::{Code, Status, Streaming};
 use crate::computing::Computing;
 use crate::deliver::{Delivered, Delivery};
 use crate::join::{JoinError, Joining};
+use crate::metrics::Metrics;
 use crate::shard::{Workshop, compute_shard};
 
 /// How long a coordinator may take to welcome a worker.
@@ -47,6 +48,7 @@ pub(crate) struct Session<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) joining: &'a Joining,
     pub(crate) pool: &'a Arc<ThreadPool>,
+    pub(crate) metrics: &'a Arc<Metrics>,
 }
 
 /// How a session ended.
@@ -95,10 +97,12 @@ impl Session<'_> {
             welcome.worker,
             self.joining.coordinator
         );
+        let _joined = Joined::begin(self.metrics);
         let (heard, _) = watch::channel(0);
         let mut hands = Hands {
             out,
             pool: self.pool,
+            metrics: self.metrics,
             deliveries,
             outbound,
             heard,
@@ -112,9 +116,11 @@ impl Session<'_> {
         // Heartbeats that were not answered are counted in heartbeats of our own, so that a process that was stopped for a
         // while does not blame the coordinator for it.
         let patience = welcome.lease.as_millis() / welcome.heartbeat.as_millis().max(1);
-        let mut unanswered = 0;
+        let mut unanswered: u128 = 0;
         let mut draining_until = None;
         loop {
+            let in_hand = hands.attempts.len() as i64;
+            self.metrics.in_hand.set(in_hand);
             if draining_until.is_some() && hands.attempts.is_empty() {
                 // Our half ends; what was said last is on its way until the coordinator ends the other.
                 drop(hands);
@@ -132,23 +138,7 @@ impl Session<'_> {
                     hands.tell_in_hand().await
                 }
                 message = inbound.message() => match message {
-                    Ok(Some(message)) => match ToWorker::try_from(message) {
-                        Ok(ToWorker::Heard) => {
-                            unanswered = 0;
-                            hands.heard.send_modify(|heard| *heard += 1);
-                            Ok(())
-                        }
-                        Ok(ToWorker::Assign { attempt, ticket }) => {
-                            hands.take(attempt, *ticket);
-                            Ok(())
-                        }
-                        Ok(ToWorker::Revoke(attempt)) => {
-                            hands.give_up(&attempt);
-                            Ok(())
-                        }
-                        Ok(ToWorker::Welcome(_)) => Err("it welcomed this worker twice".to_owned()),
-                        Err(error) => Err(error.to_string()),
-                    },
+                    Ok(Some(message)) => hands.hear(message, &mut unanswered),
                     Ok(None) => Err("it ended the session".to_owned()),
                     Err(status) => Err(status.message().to_owned()),
                 },
@@ -241,10 +231,29 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
+/// A session that goes on, as operators see it.
+struct Joined<'a>(&'a Metrics);
+
+impl<'a> Joined<'a> {
+    fn begin(metrics: &'a Metrics) -> Self {
+        metrics.sessions.inc();
+        metrics.joined.set(1);
+        Self(metrics)
+    }
+}
+
+impl Drop for Joined<'_> {
+    fn drop(&mut self) {
+        self.0.joined.set(0);
+        self.0.in_hand.set(0);
+    }
+}
+
 /// What a worker has in hand during a session. Dropped, it gives everything up.
 struct Hands<'a> {
     out: Store,
     pool: &'a Arc<ThreadPool>,
+    metrics: &'a Arc<Metrics>,
     deliveries: Channel,
     outbound: mpsc::Sender<wire::FromWorker>,
     heard: watch::Sender<u64>,
@@ -265,7 +274,27 @@ struct Attempt {
     task: AbortHandle,
 }
 
+impl Drop for Hands<'_> {
+    fn drop(&mut self) {
+        self.metrics.given_up.inc_by(self.attempts.len() as u64);
+    }
+}
+
 impl Hands<'_> {
+    /// Does what the coordinator says. A heartbeat that is answered takes back the count of those that were not.
+    fn hear(&mut self, message: wire::ToWorker, unanswered: &mut u128) -> Result<(), String> {
+        match ToWorker::try_from(message).map_err(|error| error.to_string())? {
+            ToWorker::Heard => {
+                *unanswered = 0;
+                self.heard.send_modify(|heard| *heard += 1);
+            }
+            ToWorker::Assign { attempt, ticket } => self.take(attempt, *ticket),
+            ToWorker::Revoke(attempt) => self.give_up(&attempt),
+            ToWorker::Welcome(_) => return Err("it welcomed this worker twice".to_owned()),
+        }
+        Ok(())
+    }
+
     /// Takes an assignment. One that is in hand already came twice.
     fn take(&mut self, attempt: AttemptId, ticket: ShardTicket) {
         if self.attempts.contains_key(&attempt) {
@@ -280,6 +309,7 @@ impl Hands<'_> {
             ticket,
             out: self.out.clone(),
             pool: Arc::clone(self.pool),
+            metrics: Arc::clone(self.metrics),
             deliveries: self.deliveries.clone(),
             computing: computing.clone(),
             input_bytes: Arc::clone(&input_bytes),
@@ -304,6 +334,7 @@ impl Hands<'_> {
         {
             taken.task.abort();
             self.attempts.remove(attempt);
+            self.metrics.given_up.inc();
         }
     }
 
@@ -323,6 +354,7 @@ impl Hands<'_> {
         let Err(error) = result else {
             return Ok(());
         };
+        self.metrics.failed.inc();
         self.say(FromWorker::ShardFailed {
             attempt,
             kind: error.kind(),
@@ -335,6 +367,7 @@ impl Hands<'_> {
     async fn hand_back(&mut self) -> Result<(), String> {
         for (attempt, taken) in std::mem::take(&mut self.attempts) {
             taken.task.abort();
+            self.metrics.given_up.inc();
             self.say(FromWorker::ShardFailed {
                 attempt,
                 kind: FailureKind::HandedBack,
@@ -378,6 +411,7 @@ struct Work {
     ticket: ShardTicket,
     out: Store,
     pool: Arc<ThreadPool>,
+    metrics: Arc<Metrics>,
     deliveries: Channel,
     computing: Computing,
     input_bytes: Arc<AtomicU64>,
@@ -386,6 +420,7 @@ struct Work {
 
 impl Work {
     async fn do_it(self) -> Result<(), ShardError> {
+        let taken = Instant::now();
         let inputs = self
             .ticket
             .sample
@@ -411,6 +446,7 @@ impl Work {
             }
         };
         self.computed.send_replace(true);
+        self.metrics.computed(taken.elapsed(), &result.records);
         let shard = self.attempt.shard;
         faults::reached("before-deliver", shard).await;
         let rows = result
@@ -424,7 +460,10 @@ impl Work {
         loop {
             match delivery.send(&mut client).await {
                 Delivered::Committed => break,
-                Delivered::Unwanted => return Ok(()),
+                Delivered::Unwanted => {
+                    self.metrics.given_up.inc();
+                    return Ok(());
+                }
                 Delivered::Failed(status) if status.code() == Code::Unavailable => {
                     // While the session lasts the coordinator lives, and waits for this.
                     tokio::time::sleep(DELIVER_AGAIN).await;
@@ -436,6 +475,7 @@ impl Work {
                 }
             }
         }
+        self.metrics.committed.inc();
         faults::reached("after-deliver", shard).await;
         Ok(())
     }

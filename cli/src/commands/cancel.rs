@@ -17,7 +17,8 @@ pub(crate) fn cancel(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> 
     let settings = office::settings_of_history(args)?;
     let runtime = office::runtime()?;
     let cancelled = if let Some(url) = &args.coordinator {
-        runtime.block_on(async { Client::dial(url).await?.cancel(run).await })?
+        let trust = office::trust(&settings)?;
+        runtime.block_on(async { Client::dial(url, &trust).await?.cancel(run).await })?
     } else {
         let id = RunId::parse(run).map_err(coordinator::history::HistoryError::from)?;
         let out = Store::open(&settings.out)?;

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
+use coordinator::metrics::Metrics;
 use coordinator::server::{Coordinator, Terms};
 use market::store::Store;
 use tokio::sync::watch;
 
 use crate::args::CoordinatorArgs;
+use crate::log;
 use crate::settings::Settings;
 
 use super::office;
@@ -17,8 +20,9 @@ use super::office;
 const BROKEN: i32 = 70;
 
 pub(crate) fn coordinator(args: &CoordinatorArgs) -> anyhow::Result<ExitCode> {
-    let settings = office::settings(args.config.as_deref(), args.flag_values())?;
+    let settings = office::settings(args.service.config.as_deref(), args.flag_values())?;
     let terms = terms(args, &settings)?;
+    let scheme = office::may_listen(terms.listen, &settings, &terms.trust)?;
     let out = Store::open_or_create(&settings.out)?;
     let location = out.locate("");
     let pool = office::pool(settings.workers.get())?;
@@ -33,23 +37,22 @@ pub(crate) fn coordinator(args: &CoordinatorArgs) -> anyhow::Result<ExitCode> {
         };
         tokio::spawn(office::stop_on_signal(begin, || 1));
         let waiting = |holder: &str| tracing::info!("waiting for {holder}, which holds the output");
+        let metrics = Arc::new(Metrics::new());
+        office::answer_operators(&settings, &terms.trust, Arc::clone(&metrics) as _)?;
         let mut stopped_before = stopped.clone();
         let coordinator = tokio::select! {
-            built = Coordinator::build(terms, out, pool, waiting) => built?,
+            built = Coordinator::build(terms, out, pool, metrics, waiting) => built?,
             Ok(_) = stopped_before.wait_for(|stop| *stop) => return Ok(()),
         };
-        if !coordinator.address().ip().is_loopback() {
-            tracing::warn!(
-                "listening beyond loopback, without encryption: whoever reaches {} can have jobs run",
-                coordinator.address()
-            );
-        }
-        eprintln!(
-            "coordinator listens on http://{} and holds {location} (epoch {})",
+        log::announce(&format!(
+            "coordinator listens on {scheme}://{} and holds {location} (epoch {})",
             coordinator.address(),
             coordinator.epoch()
-        );
-        coordinator.serve(stopped).await.map_err(anyhow::Error::from)
+        ));
+        coordinator
+            .serve(stopped)
+            .await
+            .map_err(anyhow::Error::from)
     })?;
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
@@ -64,6 +67,7 @@ fn terms(args: &CoordinatorArgs, settings: &Settings) -> anyhow::Result<Terms> {
     let roots = args.allow_root.iter().map(|root| allowed_root(root));
     Ok(Terms {
         listen: cluster.listen,
+        trust: office::trust(settings)?,
         allowed_roots: roots.collect::<anyhow::Result<_>>()?,
         claimant,
         members: cluster.members,

@@ -10,6 +10,7 @@ use output::outcome::Summary;
 use proto::event::Observer;
 use tokio::sync::mpsc;
 use tonic::Code;
+use trust::Trust;
 
 use crate::args::PlanArgs;
 use crate::client::{Client, ClientError, News, Place};
@@ -28,10 +29,12 @@ pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Su
     let settings = office::settings_of_run(args)?;
     let data = office::open_data(&settings)?.locate("");
     let request = office::request(&settings, args)?;
+    let trust = office::trust(&settings)?;
     let runtime = office::runtime()?;
     let summary = runtime.block_on(async {
         let job = SubmittedJob {
             url,
+            trust: &trust,
             data: &data,
             request: &request,
         };
@@ -47,7 +50,7 @@ pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Su
                         let submission = submission.clone();
                         return Err(ClientError::Detached { submission });
                     }
-                    Client::dial(url).await?.cancel(&submission).await?;
+                    Client::dial(url, &trust).await?.cancel(&submission).await?;
                 }
             }
         }
@@ -58,6 +61,7 @@ pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Su
 
 struct SubmittedJob<'a> {
     url: &'a str,
+    trust: &'a Trust,
     data: &'a str,
     request: &'a Request,
 }
@@ -69,7 +73,7 @@ impl SubmittedJob<'_> {
 
     /// Submits the job to a coordinator that must be there. One that went away with the answer may have taken the job.
     async fn submit_first(&self) -> Result<String, ClientError> {
-        let mut client = Client::dial(self.url).await?;
+        let mut client = Client::dial(self.url, self.trust).await?;
         match self.submit(&mut client).await {
             Err(away @ ClientError::Away { .. }) => {
                 eprintln!("{away}; waiting for it");
@@ -87,7 +91,7 @@ impl SubmittedJob<'_> {
     ) -> Result<String, ClientError> {
         for wait in waits {
             tokio::time::sleep(wait).await;
-            let Ok(mut client) = Client::dial(self.url).await else {
+            let Ok(mut client) = Client::dial(self.url, self.trust).await else {
                 continue;
             };
             match self.submit(&mut client).await {
@@ -133,7 +137,7 @@ impl SubmittedJob<'_> {
         place: &mut Place,
         progress: &Progress,
     ) -> Result<Ending, ClientError> {
-        let mut client = Client::dial(self.url).await?;
+        let mut client = Client::dial(self.url, self.trust).await?;
         let mut watching = client.watch(submission, *place).await?;
         loop {
             match client.next(&mut watching, place).await? {

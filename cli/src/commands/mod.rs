@@ -1,8 +1,10 @@
 //! The commands, one file each.
 
 pub(crate) mod cancel;
+pub(crate) mod certs;
 pub(crate) mod config;
 pub(crate) mod coordinator;
+pub(crate) mod health;
 pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod predictor;
@@ -16,3 +18,5 @@ pub(crate) mod worker;
 
 mod follow;
 mod office;
+
+pub(crate) use office::ListenError;

@@ -1,5 +1,6 @@
 //! What commands share: settings from arguments, stores, a runtime.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +10,17 @@ use coordinator::epoch::{Claimant, Holder};
 use coordinator::run::Request;
 use market::store::Store;
 use market::synth::{SAMPLE, write_market};
+use operations::Operated;
+use operations::server::OperationsServer;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::{HistoryArgs, PlanArgs};
 use crate::config::{FlagValue, Sources};
+use crate::log;
 use crate::settings::Settings;
+use trust::Trust;
+use trust::tls::Credentials;
+use trust::tokens::Tokens;
 
 /// Where the market lies that is used where no other is named.
 const SAMPLE_FOLDER: &str = "data/sample";
@@ -115,6 +122,70 @@ pub(super) async fn stop_on_signal(stop: impl FnOnce(), at_once: impl FnOnce() -
     stop();
     signal().await;
     std::process::exit(at_once());
+}
+
+/// What this process proves itself with and demands of others.
+pub(super) fn trust(settings: &Settings) -> anyhow::Result<Trust> {
+    let files = &settings.trust;
+    Ok(Trust {
+        credentials: files.tls.as_ref().map(Credentials::load).transpose()?,
+        tokens: files.tokens.as_deref().map(Tokens::load).transpose()?,
+    })
+}
+
+/// Whether a process may listen on an address: beyond loopback encrypted, or because a person insists. Returns the scheme
+/// of its URL.
+pub(super) fn may_listen(
+    address: SocketAddr,
+    settings: &Settings,
+    trust: &Trust,
+) -> anyhow::Result<&'static str> {
+    let is_near = address.ip().is_loopback();
+    match &trust.credentials {
+        Some(credentials) if credentials.own_pem().is_some() => Ok("https"),
+        Some(_) => Err(ListenError::NoCertificate.into()),
+        None if is_near => Ok("http"),
+        None if settings.trust.insecure => {
+            tracing::warn!(
+                "listening beyond loopback, without encryption: whoever reaches {address} can ask everything and read everything"
+            );
+            Ok("http")
+        }
+        None => Err(ListenError::Insecure(address).into()),
+    }
+}
+
+/// Why a process may not listen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListenError {
+    #[error(
+        "{0} is beyond this machine, and nothing would be encrypted: give tls.ca, tls.certificate and tls.key (`tickermill certs` makes them), or --insecure"
+    )]
+    Insecure(SocketAddr),
+    #[error("to listen, tls.ca needs tls.certificate and tls.key beside it")]
+    NoCertificate,
+}
+
+/// Answers operators from now on, if an address is given. Must be called on a runtime.
+pub(super) fn answer_operators(
+    settings: &Settings,
+    trust: &Trust,
+    operated: Arc<dyn Operated>,
+) -> anyhow::Result<()> {
+    let Some(address) = settings.operations else {
+        return Ok(());
+    };
+    let scheme = may_listen(address, settings, trust)?;
+    let encryption = trust.credentials.as_ref();
+    let encryption = encryption.and_then(|own| own.server(&["http/1.1"]));
+    let server = OperationsServer::bind(address)?;
+    log::announce(&format!("operators ask on {scheme}://{}", server.address()));
+    tokio::spawn(async {
+        if let Err(error) = server.serve(operated, encryption).await {
+            tracing::error!("operators are not answered any more: {error}");
+        }
+    });
+    Ok(())
 }
 
 /// Lets this process have as many files and connections open as the system allows it.

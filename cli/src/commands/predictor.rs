@@ -5,15 +5,16 @@ use std::process::ExitCode;
 use anyhow::Context;
 use market::store::Store;
 use predictor::server::{ModelFile, Predictor};
-use predictor::terms::Terms;
 use tokio::sync::watch;
 
 use crate::args::{NamedFile, PredictorArgs};
+use crate::log;
+use crate::settings::Settings;
 
 use super::office;
 
 pub(crate) fn predictor(args: &PredictorArgs) -> anyhow::Result<ExitCode> {
-    let settings = office::settings(args.config.as_deref(), args.flag_values())?;
+    let settings = office::settings(args.service.config.as_deref(), args.flag_values())?;
     // Files alone need no store, unless one is named.
     let needs_store = args.onnx.is_empty() || args.models.is_some();
     let out = needs_store
@@ -24,26 +25,24 @@ pub(crate) fn predictor(args: &PredictorArgs) -> anyhow::Result<ExitCode> {
     let pool = office::pool(settings.workers.get())?;
     office::raise_file_limit();
     let runtime = office::runtime()?;
-    let served = runtime.block_on(serve(&settings.predictor, out, files, pool));
+    let served = runtime.block_on(serve(&settings, out, files, pool));
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(
-    terms: &Terms,
+    settings: &Settings,
     out: Option<Store>,
     files: Vec<ModelFile>,
     pool: std::sync::Arc<rayon::ThreadPool>,
 ) -> anyhow::Result<()> {
     let location = out.as_ref().map(|out| out.locate(""));
-    let predictor = Predictor::build(terms.clone(), out, files, pool).await?;
+    let trust = office::trust(settings)?;
+    let scheme = office::may_listen(settings.predictor.listen, settings, &trust)?;
+    let terms = settings.predictor.clone();
+    let predictor = Predictor::build(terms, trust.clone(), out, files, pool).await?;
     let address = predictor.address();
-    if !address.ip().is_loopback() {
-        tracing::warn!(
-            "listening beyond loopback, without encryption: whoever reaches {address} can ask"
-        );
-    }
     let (stop, stopped) = watch::channel(false);
     let begin = move || {
         tracing::info!("stopping: what is in hand is answered");
@@ -61,7 +60,10 @@ async fn serve(
     } else {
         live.join(", ")
     };
-    eprintln!("predictor listens on http://{address} and serves {models}{of}");
+    office::answer_operators(settings, &trust, predictor.operated())?;
+    log::announce(&format!(
+        "predictor listens on {scheme}://{address} and serves {models}{of}"
+    ));
     Ok(predictor.serve(stopped).await?)
 }
 

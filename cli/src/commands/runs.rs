@@ -16,7 +16,8 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_history(args)?;
     let runtime = office::runtime()?;
     let (runs, place) = if let Some(url) = &args.coordinator {
-        let runs = runtime.block_on(async { Client::dial(url).await?.list(None).await })?;
+        let trust = office::trust(&settings)?;
+        let runs = runtime.block_on(async { Client::dial(url, &trust).await?.list(None).await })?;
         (runs, url.clone())
     } else {
         let out = Store::open(&settings.out)?;
@@ -70,8 +71,9 @@ pub(crate) fn show(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let settings = office::settings_of_history(args)?;
     let runtime = office::runtime()?;
     let run = if let Some(url) = &args.coordinator {
-        let mut runs =
-            runtime.block_on(async { Client::dial(url).await?.list(Some(run)).await })?;
+        let trust = office::trust(&settings)?;
+        let list = async { Client::dial(url, &trust).await?.list(Some(run)).await };
+        let mut runs = runtime.block_on(list)?;
         anyhow::ensure!(!runs.is_empty(), "there is no run {run}");
         runs.remove(0)
     } else {

@@ -1,5 +1,6 @@
 //! `tickermill watch`: the events of a coordinator's run, as they come.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use coordinator::event_log::Ending;
@@ -12,9 +13,15 @@ use crate::stdout::say;
 use super::follow::summary_of;
 use super::office;
 
-pub(crate) fn watch(run: Option<&str>, url: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn watch(
+    run: Option<&str>,
+    url: &str,
+    config: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let trust = office::trust(&office::settings(config, Vec::new())?)?;
     let ending = office::runtime()?.block_on(async {
-        let mut client = Client::dial(url).await?;
+        let mut client = Client::dial(url, &trust).await?;
         let run = match run {
             Some(run) => run.to_owned(),
             None => what_runs(&mut client).await?,

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use proto::id::Incarnation;
-use proto::link::Roster;
 use proto::session::{AttemptId, FromWorker, Hello, ToWorker, Welcome};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Gone, MAILBOX, Stage};
 use crate::members::{JoinError, MemberLimits, Stale};
 use crate::membership::{Membership, SessionEnd};
+use crate::metrics::Metrics;
 use crate::remote::RemoteWorker;
 
 /// Looks for leases that ran out, in a lease.
@@ -23,16 +23,16 @@ const LOOKS_PER_LEASE: u32 = 20;
 pub(crate) struct MembersDesk(Addr<MembersActor>);
 
 impl MembersDesk {
-    /// Nobody is there yet. Who takes shards is told on `roster`.
+    /// Nobody is there yet. Who takes shards is told on the roster of `metrics`.
     pub(crate) fn open(
         stage: &Stage,
         epoch: u64,
         out: String,
         limits: MemberLimits,
-        roster: watch::Sender<Roster>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let actor = MembersActor {
-            membership: Membership::new(epoch, out, limits, roster),
+            membership: Membership::new(epoch, out, limits, metrics),
             lease: limits.lease,
             started: Instant::now(),
         };

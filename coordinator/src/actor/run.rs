@@ -8,9 +8,11 @@ use tokio::sync::watch;
 
 use super::runs::{RunEnded, RunsActor};
 use crate::event_log::{Ending, EventLog};
+use crate::metrics::Metrics;
 use crate::run::{RunError, Stop};
 use crate::submission::Submission;
 use crate::workbench::Workbench;
+use output::outcome::Status;
 
 /// Owns one run while it goes on.
 pub(super) struct RunActor {
@@ -46,7 +48,9 @@ impl Actor for RunActor {
         let observer = Arc::new(Told {
             submission: self.submission.name.clone(),
             log: Arc::clone(&self.log),
+            metrics: Arc::clone(&self.bench.metrics),
         });
+        let metrics = Arc::clone(&self.bench.metrics);
         let name = self.submission.name.clone();
         let result = self
             .bench
@@ -77,6 +81,7 @@ impl Actor for RunActor {
                 if let Err(error) = Submission::forget(&out, &name).await {
                     tracing::warn!("{error}; it is looked at again at the next start");
                 }
+                metrics.ended(word_of(&ending));
                 log.end(ending);
             }
             // The desk outlives its runs, but for the end of the process.
@@ -84,6 +89,15 @@ impl Actor for RunActor {
         };
         let end = end.into_actor(self).map(|(), _, context| context.stop());
         context.spawn(end);
+    }
+}
+
+/// How a submission ended, in one word.
+fn word_of(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Ended(summary) => summary.status.word(),
+        Ending::Stopped { .. } => "stopped",
+        Ending::Cancelled => Status::Cancelled.word(),
     }
 }
 
@@ -100,14 +114,16 @@ impl Handler<StopRun> for RunActor {
     }
 }
 
-/// Tells events to those who follow, and to the coordinator's log.
+/// Tells events to those who follow, to operators, and to the coordinator's log.
 struct Told {
     submission: String,
     log: Arc<EventLog>,
+    metrics: Arc<Metrics>,
 }
 
 impl Observer for Told {
     fn observe(&self, event: &RunEvent) {
+        self.metrics.told(event);
         self.log.observe(event);
         match event {
             RunEvent::Advanced { .. } => {}

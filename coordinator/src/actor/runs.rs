@@ -15,6 +15,7 @@ use crate::queue::{CancelledFrom, Queue, QueueFull};
 use crate::run::Stop;
 use crate::submission::Submission;
 use crate::workbench::Workbench;
+use output::outcome::Status;
 
 /// Submissions that ended and can still be followed.
 const ENDED_KEPT: usize = 32;
@@ -100,15 +101,25 @@ impl RunsActor {
     }
 
     fn begin_next(&mut self, context: &Context<Self>) {
-        if self.closing {
-            return;
-        }
-        let Some(submission) = self.queue.begin_next() else {
+        let next = if self.closing {
+            None
+        } else {
+            self.queue.begin_next()
+        };
+        self.tell_queue();
+        let Some(submission) = next else {
             return;
         };
         let log = Arc::clone(&self.logs[&submission.name]);
         let run = RunActor::new(self.bench.clone(), submission, log, context.address());
         self.running = Some(run.start());
+    }
+
+    /// Tells operators what runs and what waits.
+    fn tell_queue(&self) {
+        let active = usize::from(self.queue.running().is_some());
+        let waiting = self.queue.waiting().count();
+        self.bench.metrics.set_runs(active, waiting);
     }
 
     /// The submission of this name, or whose run this is.
@@ -236,17 +247,20 @@ impl Handler<Cancel> for RunsActor {
         };
         let log = Arc::clone(&self.logs[&name]);
         let from = self.queue.cancel(&name);
+        self.tell_queue();
         let run = self
             .running
             .clone()
             .filter(|_| from == CancelledFrom::Running);
         let out = self.bench.out.clone();
+        let metrics = Arc::clone(&self.bench.metrics);
         let cancelled = async move {
             if let Some(run) = run {
                 // It may have ended meanwhile.
                 let _ = run.send(StopRun(Stop::Cancel)).await;
             } else {
                 Submission::forget(&out, &name).await?;
+                metrics.ended(Status::Cancelled.word());
                 log.end(Ending::Cancelled);
             }
             Ok(Some(log))

@@ -11,23 +11,31 @@ use arrow_flight::flight_service_server::FlightServiceServer;
 use market::store::Store;
 use proto::session::{MAX_FLIGHT_MESSAGE, MAX_SESSION_MESSAGE};
 use proto::wire::runs_server::RunsServer;
+use proto::wire::scaler::external_scaler_server::ExternalScalerServer;
 use proto::wire::sessions_server::SessionsServer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
+use trust::Trust;
+use trust::role::Role;
 
 use super::deliveries::Deliveries;
 use super::flight::Flight;
 use super::flight_read::FlightReads;
+use super::guard::{Guard, Peer};
 use super::runs::RunsService;
+use super::scaler::ScalerService;
 use super::sessions::SessionsService;
 use crate::actor::{Gone, MembersDesk, RunsDesk};
+use crate::metrics::Metrics;
 use crate::server::AllowedData;
 
 /// What a client sends first over HTTP/2 (RFC 9113, section 3.4).
@@ -40,6 +48,8 @@ const MAX_UNPROVEN: usize = 256;
 const PROVEN_QUEUE: usize = 16;
 /// The wait after a connection could not be taken, for want of file descriptors say.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
+/// The longest message of KEDA, in bytes: names and a trigger's metadata.
+const MAX_SCALER_MESSAGE: usize = 64 << 10;
 /// Calls and streams at a time on one connection.
 const MAX_STREAMS: u32 = 64;
 /// The longest headers, in bytes.
@@ -54,6 +64,7 @@ pub(crate) struct Services {
     sessions: SessionsService,
     runs: RunsService,
     flight: Flight,
+    scaler: ScalerService,
 }
 
 impl Services {
@@ -65,6 +76,7 @@ impl Services {
         epoch: u64,
         lease: Duration,
         allowed: AllowedData,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             flight: Flight {
@@ -72,6 +84,7 @@ impl Services {
                 reads: FlightReads::new(out.clone()),
             },
             sessions: SessionsService { members, lease },
+            scaler: ScalerService { metrics },
             runs: RunsService {
                 epoch,
                 out,
@@ -82,12 +95,16 @@ impl Services {
     }
 }
 
-/// Serves until the future is dropped, with so many connections at a time.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    max_connections: usize,
-    services: Services,
-) -> Result<(), tonic::transport::Error> {
+/// Where connections come in.
+pub(crate) struct Door {
+    pub(crate) listener: TcpListener,
+    pub(crate) trust: Trust,
+    /// Connections at a time.
+    pub(crate) max_connections: usize,
+}
+
+/// Serves until the future is dropped. Connections are encrypted where the trust has a certificate for that.
+pub(crate) async fn serve(door: Door, services: Services) -> Result<(), tonic::transport::Error> {
     let sessions = SessionsServer::new(services.sessions)
         .max_decoding_message_size(MAX_SESSION_MESSAGE)
         .max_encoding_message_size(MAX_SESSION_MESSAGE);
@@ -97,9 +114,14 @@ pub(crate) async fn serve(
     let flight = FlightServiceServer::new(services.flight)
         .max_decoding_message_size(MAX_FLIGHT_MESSAGE)
         .max_encoding_message_size(MAX_FLIGHT_MESSAGE);
+    let scaler = ExternalScalerServer::new(services.scaler)
+        .max_decoding_message_size(MAX_SCALER_MESSAGE)
+        .max_encoding_message_size(MAX_SCALER_MESSAGE);
     let (proven, connections) = mpsc::channel(PROVEN_QUEUE);
-    let accepting = accept(listener, max_connections, proven);
+    let guard = Guard::new(door.trust.clone());
+    let accepting = accept(door, proven);
     let serving = Server::builder()
+        .layer(guard)
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_header_list_size(MAX_HEADERS)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
@@ -107,6 +129,7 @@ pub(crate) async fn serve(
         .add_service(sessions)
         .add_service(runs)
         .add_service(flight)
+        .add_service(scaler)
         .serve_with_incoming(ReceiverStream::new(connections));
     tokio::select! {
         served = serving => served,
@@ -114,13 +137,16 @@ pub(crate) async fn serve(
     }
 }
 
-/// Accepts connections. One is passed on when it has sent what an HTTP/2 client sends first; a flood of others neither
-/// takes the places of these nor keeps them waiting.
-async fn accept(
-    listener: TcpListener,
-    max_connections: usize,
-    proven: mpsc::Sender<io::Result<Connection>>,
-) {
+/// Accepts connections. One is passed on when it has sent what an HTTP/2 client sends first, or is encrypted; a flood of
+/// others neither takes the places of these nor keeps them waiting.
+async fn accept(door: Door, proven: mpsc::Sender<io::Result<Connection>>) {
+    let Door {
+        listener,
+        trust,
+        max_connections,
+    } = door;
+    let config = trust.credentials.and_then(|own| own.server(&["h2"]));
+    let encryption = config.map(|config| TlsAcceptor::from(Arc::new(config)));
     let places = Arc::new(Semaphore::new(max_connections));
     let mut unproven: VecDeque<AbortHandle> = VecDeque::new();
     loop {
@@ -140,26 +166,46 @@ async fn accept(
             }
         }
         let (places, proven) = (Arc::clone(&places), proven.clone());
+        let encryption = encryption.clone();
         let proving = tokio::spawn(async move {
-            if !matches!(
-                timeout(PREFACE_DEADLINE, sends_preface(&stream)).await,
-                Ok(Ok(true))
-            ) {
+            // It is small messages that wait for each other here.
+            let _ = stream.set_nodelay(true);
+            let opened = timeout(PREFACE_DEADLINE, open(stream, encryption)).await;
+            let Ok(Some((stream, peer))) = opened else {
                 return;
-            }
+            };
             let Ok(place) = places.try_acquire_owned() else {
                 tracing::warn!("{max_connections} connections are open: another one was closed");
                 return;
             };
-            // It is small messages that wait for each other here.
-            let _ = stream.set_nodelay(true);
             let connection = Connection {
                 stream,
+                peer,
                 _place: place,
             };
             let _ = proven.send(Ok(connection)).await;
         });
         unproven.push_back(proving.abort_handle());
+    }
+}
+
+/// A connection whose other end has begun to speak as it should; `None` where it has not.
+async fn open(stream: TcpStream, encryption: Option<TlsAcceptor>) -> Option<(Stream, Peer)> {
+    let Some(encryption) = encryption else {
+        let begins_well = sends_preface(&stream).await;
+        return matches!(begins_well, Ok(true)).then(|| (Stream::Plain(stream), Peer::default()));
+    };
+    match encryption.accept(stream).await {
+        Ok(stream) => {
+            let certificates = stream.get_ref().1.peer_certificates();
+            let own = certificates.and_then(|certificates| certificates.first());
+            let role = own.and_then(Role::of_certificate);
+            Some((Stream::Encrypted(Box::new(stream)), Peer { role }))
+        }
+        Err(error) => {
+            tracing::debug!("a connection was not let in: {error}");
+            None
+        }
     }
 }
 
@@ -181,14 +227,39 @@ async fn sends_preface(stream: &TcpStream) -> io::Result<bool> {
 
 /// A connection, which holds its place until it is closed.
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
+    peer: Peer,
     _place: OwnedSemaphorePermit,
 }
 
-impl Connected for Connection {
-    type ConnectInfo = ();
+/// What a connection is made of.
+enum Stream {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
 
-    fn connect_info(&self) {}
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer
+    }
+}
+
+/// Calls a method of the stream, whichever it is.
+macro_rules! of_stream {
+    ($connection:expr, $stream:ident => $call:expr) => {
+        match &mut $connection.stream {
+            Stream::Plain($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Stream::Encrypted($stream) => {
+                let $stream = Pin::new($stream.as_mut());
+                $call
+            }
+        }
+    };
 }
 
 impl AsyncRead for Connection {
@@ -197,7 +268,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        of_stream!(self, stream => stream.poll_read(context, buffer))
     }
 }
 
@@ -207,7 +278,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        of_stream!(self, stream => stream.poll_write(context, bytes))
     }
 
     fn poll_write_vectored(
@@ -215,19 +286,22 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        of_stream!(self, stream => stream.poll_write_vectored(context, parts))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Encrypted(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        of_stream!(self, stream => stream.poll_flush(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        of_stream!(self, stream => stream.poll_shutdown(context))
     }
 }
 

@@ -3,8 +3,10 @@
 mod deliveries;
 mod flight;
 pub mod flight_read;
+mod guard;
 mod listen;
 mod runs;
+mod scaler;
 mod sessions;
 
-pub(crate) use listen::{Services, serve};
+pub(crate) use listen::{Door, Services, serve};

@@ -23,6 +23,7 @@ use crate::dispatch::{Dispatch, DispatchError, Patience};
 use crate::epoch::{Claimant, Epoch, Holder};
 use crate::members::MemberLimits;
 use crate::membership::Membership;
+use crate::metrics::Metrics;
 use crate::narrator::Narrator;
 use crate::resume::take_up;
 
@@ -68,11 +69,12 @@ pub(super) async fn live(world: Rc<World>, life: u32) -> End {
         "coordinator {life}: holds epoch {}",
         epoch.number()
     ));
-    let (roster, workers) = watch::channel(Roster::from([]));
+    let metrics = Arc::new(Metrics::new());
+    let workers = metrics.roster.subscribe();
     let limits = LIMITS;
     let mut office = Office {
         life,
-        membership: Membership::new(epoch.number(), world.out.locate(""), limits, roster),
+        membership: Membership::new(epoch.number(), world.out.locate(""), limits, metrics),
         connections: BTreeMap::new(),
         world: Rc::clone(&world),
     };

@@ -11,12 +11,12 @@ use market::sample::Sample;
 use market::store::Store;
 use proto::event::{Observer, RunEvent};
 use proto::id::ShardId;
-use proto::link::{FailureKind, Roster};
+use proto::link::FailureKind;
 use proto::session::{AttemptId, FromWorker, Hello, InHand, ToWorker};
 use proto::ticket::ShardTicket;
 use proto::version::{PROTOCOL_VERSION, build};
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, interval, sleep};
 
@@ -26,6 +26,7 @@ use super::scenario::Scenario;
 use crate::dispatch::{Dispatch, Patience};
 use crate::members::MemberLimits;
 use crate::membership::{Membership, SessionEnd};
+use crate::metrics::Metrics;
 use crate::narrator::Narrator;
 use crate::plan::Plan;
 
@@ -198,10 +199,11 @@ async fn dispatch(workers: usize, plan: &Plan) -> Decided {
         max_workers: workers,
         max_slots: SLOTS,
     };
-    let (roster, roster_told) = watch::channel(Roster::from([]));
+    let metrics = Arc::new(Metrics::new());
+    let roster = metrics.roster.subscribe();
     let out = Store::in_memory(Duration::ZERO);
     let cluster = Rc::new(Cluster {
-        membership: RefCell::new(Membership::new(1, out.locate(""), limits, roster)),
+        membership: RefCell::new(Membership::new(1, out.locate(""), limits, metrics)),
         began: Instant::now(),
         chance: RefCell::new(Chance::new(1, 0)),
     });
@@ -216,7 +218,7 @@ async fn dispatch(workers: usize, plan: &Plan) -> Decided {
         epoch: 1,
         request: None,
         out: &out,
-        workers: roster_told,
+        workers: roster,
         patience: Patience::default(),
         narrator: &Narrator::new(Arc::clone(&counter) as _),
     };

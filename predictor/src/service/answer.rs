@@ -1,7 +1,9 @@
 //! Refusals and documents as answers of HTTP.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 
@@ -30,6 +32,9 @@ impl ResponseError for Refusal {
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after {
             answer.insert_header((RETRY_AFTER, seconds));
+        }
+        if self.status == 401 {
+            answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         json(answer, self)
     }

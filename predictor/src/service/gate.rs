@@ -15,13 +15,17 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use super::state::State;
 use crate::refusal::Refusal;
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::rt::net::TcpStream;
+use trust::access::Ask;
+use trust::role::Role;
 
-/// The paths by which operators look at the process. They are answered however much there is to do.
-const OPERATIONS: [&str; 6] = [
+/// The paths by which others see whether the process is well. Everybody may ask, and is answered however much there is to do.
+const PROBES: [&str; 5] = [
     "/healthcheck",
     "/livez",
     "/readyz",
-    "/metrics",
     "/v2/health/live",
     "/v2/health/ready",
 ];
@@ -42,15 +46,37 @@ impl Drop for Counted {
     }
 }
 
-/// Counts the connections that are open.
-pub(crate) fn count_connections(
+/// Who is at the other end of a connection: the role of its certificate.
+#[derive(Clone, Copy)]
+struct Peer(Option<Role>);
+
+/// Counts the connections that are open, and notes who is at their other ends.
+pub(crate) fn note_connections(
     connections: &Gauge,
 ) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
     let connections = connections.clone();
-    move |_, extensions| {
+    move |connection, extensions| {
         // Dropped with the connection.
         extensions.insert(Arc::new(Counted::new(&connections)));
+        let encrypted = connection.downcast_ref::<TlsStream<TcpStream>>();
+        let certificates = encrypted.and_then(|stream| stream.get_ref().1.peer_certificates());
+        let own = certificates.and_then(|certificates| certificates.first());
+        extensions.insert(Peer(own.and_then(Role::of_certificate)));
     }
+}
+
+/// Whether the caller may ask for what is at the path.
+fn check(state: &State, request: &ServiceRequest) -> Result<(), Refusal> {
+    if PROBES.contains(&request.path()) {
+        return Ok(());
+    }
+    let peer = request.conn_data::<Peer>();
+    let header = request.headers().get(AUTHORIZATION);
+    // A header that is no text is no token.
+    let header = header.map(|header| header.to_str().unwrap_or_default());
+    let caller = state.trust.judge(peer.and_then(|peer| peer.0), header);
+    let checked = state.trust.policy().check(caller, Ask::Use);
+    checked.map_err(|denied| Refusal::denied(&denied))
 }
 
 /// Lets a request in, unless there are too many.
@@ -64,7 +90,9 @@ pub(super) async fn gate(
     let metrics = &state.metrics;
     let _in_flight = Counted::new(&metrics.in_flight);
     let is_too_many = metrics.in_flight.get() > state.terms.limits.max_in_flight as i64;
-    let mut response = if is_too_many && route != "operations" {
+    let mut response = if let Err(denied) = check(&state, &request) {
+        request.into_response(denied.error_response())
+    } else if is_too_many && route != "operations" {
         metrics.overloads.inc();
         request.into_response(Refusal::overloaded().error_response())
     } else {
@@ -84,7 +112,8 @@ fn route_of(path: &str) -> &'static str {
     match path {
         "/predict" => "predict",
         "/" | "/docs" | "/openapi.json" => "page",
-        _ if OPERATIONS.contains(&path) => "operations",
+        "/metrics" => "operations",
+        _ if PROBES.contains(&path) => "operations",
         _ if path.starts_with("/v2") => "v2",
         _ => "other",
     }

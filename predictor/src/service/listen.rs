@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tokio::sync::watch;
 
-use super::gate::{count_connections, gate};
+use super::gate::{gate, note_connections};
 use super::routes::routes;
 use super::state::State;
 
@@ -51,11 +51,16 @@ pub(crate) async fn serve(
         .keep_alive(terms.limits.keep_alive)
         .client_request_timeout(terms.limits.request_time)
         .client_disconnect_timeout(CLOSING_TIME)
-        .on_connect(count_connections(&state.metrics.connections))
+        .on_connect(note_connections(&state.metrics.connections))
         .shutdown_timeout(terms.drain.as_secs().max(1))
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        .disable_signals();
+    let credentials = state.trust.credentials.as_ref();
+    let encryption = credentials.and_then(|credentials| credentials.server(&["http/1.1"]));
+    let server = match encryption {
+        Some(config) => server.listen_rustls_0_23(listener, config)?,
+        None => server.listen(listener)?,
+    };
+    let server = server.run();
     let handle = server.handle();
     let answering = tokio::spawn(server);
     // An error says that nobody is left who could ask for a stop.

@@ -1,15 +1,13 @@
 //! What operators and their tools look at.
 
-use std::sync::atomic::Ordering;
-
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError};
+use operations::{METRICS_TYPE, Operated};
 use serde::Serialize;
 
 use super::answer::json;
 use super::state::State;
-use crate::metrics;
 use crate::refusal::Refusal;
 
 #[derive(Serialize)]
@@ -39,18 +37,15 @@ struct Ready {
 
 /// `GET /readyz`: there is a model to answer with, and the process is not about to end.
 pub(super) async fn ready(state: Data<State>) -> HttpResponse {
-    if state.draining.load(Ordering::Relaxed) {
-        return Refusal::unavailable("the process is about to end").error_response();
-    }
-    match state.model(&state.now(), None) {
-        Ok(_) => json(HttpResponse::Ok(), &Ready { ready: true }),
-        Err(refusal) => refusal.error_response(),
+    match state.unready() {
+        None => json(HttpResponse::Ok(), &Ready { ready: true }),
+        Some(reason) => Refusal::unavailable(reason).error_response(),
     }
 }
 
 /// `GET /metrics`.
 pub(super) async fn metrics(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE))
+        .insert_header((CONTENT_TYPE, METRICS_TYPE))
         .body(state.metrics.text())
 }

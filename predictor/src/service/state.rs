@@ -1,9 +1,11 @@
 //! What all requests share.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use operations::Operated;
+use trust::Trust;
 
 use super::body::Bodies;
 use crate::catalogue::Catalogue;
@@ -26,6 +28,8 @@ pub(crate) struct State {
     pub(crate) tickers: Option<Tickers>,
     /// Whether the process is about to end: connections are closed after their next answer.
     pub(crate) draining: AtomicBool,
+    /// What callers must prove.
+    pub(crate) trust: Trust,
 }
 
 impl State {
@@ -42,5 +46,19 @@ impl State {
     ) -> Result<Arc<ServedModel>, Refusal> {
         let default_model = self.terms.default_model.as_deref();
         now.choose(name, default_model).map(Arc::clone)
+    }
+}
+
+impl Operated for State {
+    fn unready(&self) -> Option<String> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Some("the process is about to end".to_owned());
+        }
+        let refusal = self.model(&self.now(), None).err()?;
+        Some(refusal.error)
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.text()
     }
 }

@@ -1,19 +1,22 @@
-//! Makes the code of `cluster/v1/*.proto`. Its tests hold what is kept to what would be made.
+//! Makes the code of the `.proto` files. Its tests hold what is kept to what would be made.
 
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "cluster/v1/attempt.proto",
     "cluster/v1/delivery.proto",
     "cluster/v1/runs.proto",
     "cluster/v1/sessions.proto",
+    "externalscaler/externalscaler.proto",
 ];
 
-/// The name that the generator gives the code of our package.
-const GENERATED: &str = "tickermill.cluster.v1.rs";
+/// The names that the generator gives the code of each package.
+const GENERATED: [&str; 2] = ["tickermill.cluster.v1.rs", "externalscaler.rs"];
 
 fn main() -> anyhow::Result<()> {
-    std::fs::write(kept(), generate()?)?;
+    for (name, code) in generate()? {
+        std::fs::write(kept(name), code)?;
+    }
     Ok(())
 }
 
@@ -22,17 +25,19 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-fn kept() -> PathBuf {
-    root().join("src/generated").join(GENERATED)
+fn kept(name: &str) -> PathBuf {
+    root().join("src/generated").join(name)
 }
 
-fn generate() -> anyhow::Result<String> {
+/// The code of each package, with its name.
+fn generate() -> anyhow::Result<Vec<(&'static str, String)>> {
     let made = tempfile::tempdir()?;
     let files = protox::compile(FILES, [root()])?;
     tonic_prost_build::configure()
         .out_dir(made.path())
         .compile_fds(files)?;
-    Ok(std::fs::read_to_string(made.path().join(GENERATED))?)
+    let read = |name| Ok((name, std::fs::read_to_string(made.path().join(name))?));
+    GENERATED.into_iter().map(read).collect()
 }
 
 #[cfg(test)]
@@ -43,10 +48,12 @@ mod tests {
 
     #[test]
     fn the_code_kept_is_what_the_proto_files_make() {
-        assert!(
-            fs::read_to_string(kept()).unwrap() == generate().unwrap(),
-            "the generated code is behind the .proto files: run `just proto`, and commit what it writes"
-        );
+        for (name, code) in generate().unwrap() {
+            assert!(
+                fs::read_to_string(kept(name)).unwrap() == code,
+                "{name} is behind the .proto files: run `just proto`, and commit what it writes"
+            );
+        }
     }
 
     #[test]

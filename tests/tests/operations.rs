@@ -1,0 +1,221 @@
+//! What operators and their tools see of every process: probes, numbers, the load that workers are scaled by, logs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::Value;
+use tickermill_tests::cluster::Cluster;
+use tickermill_tests::daemon::Daemon;
+use tickermill_tests::http::Http;
+use tickermill_tests::journal::Journal;
+use tickermill_tests::predictor::Predictor;
+use tickermill_tests::reference::small;
+use tickermill_tests::tickermill::repository;
+use tickermill_tests::workplace::Workplace;
+use tickermill_tests::{market, python, tickermill};
+
+/// What Prometheus' own parser reads of a process; `None`, said loudly, where it is not there.
+fn scrape(address: SocketAddr) -> Option<Value> {
+    let mut command = python::command_with("a scrape", "prometheus_client")?;
+    let script = repository().join("tests/python/scrape.py");
+    let url = format!("http://{address}/metrics");
+    Some(
+        tickermill::run(command.arg(script).arg(url))
+            .expect_exit(0)
+            .json(),
+    )
+}
+
+/// A whole number that is told.
+fn sample(scraped: &Value, name: &str) -> u64 {
+    let value = scraped["samples"][name].as_f64();
+    value.unwrap_or_else(|| panic!("there is no {name}: {scraped:#}")) as u64
+}
+
+/// What KEDA's client hears.
+fn ask_as_keda(cluster: &Cluster) -> Option<Value> {
+    let mut command = python::command_with("a client of KEDA's contract", "grpc_tools")?;
+    let address = cluster.address().rsplit('/').next()?;
+    command
+        .arg(repository().join("tests/python/keda.py"))
+        .arg(repository().join("proto"))
+        .arg(address);
+    Some(tickermill::run(&mut command).expect_exit(0).json())
+}
+
+/// The names of a role's numbers in the document for operators.
+fn documented(role: &str) -> BTreeSet<String> {
+    let document = fs::read_to_string(repository().join("deploy/README.md"));
+    let document = document.expect("the document is there");
+    let prefix = format!("| `tickermill_{role}_");
+    let rows = document.lines().filter(|line| line.starts_with(&prefix));
+    let names = rows.map(|row| row.split('`').nth(1).expect("it begins so").to_owned());
+    names.collect()
+}
+
+#[track_caller]
+fn expect_documented(role: &str, scraped: &Value) {
+    let families = scraped["families"].as_object().expect("it is one");
+    let told: BTreeSet<String> = families.keys().cloned().collect();
+    assert_eq!(told, documented(role), "{role}");
+}
+
+#[test]
+fn numbers_of_coordinator_and_workers_move_with_a_run_and_workers_are_wanted_while_it_goes_on() {
+    let mut cluster = Cluster::of(small).observed();
+    let gate = cluster.gate("gate");
+    cluster.start_coordinator("");
+    cluster.start_worker("w1", 1, &format!("mid-shard#3={}", gate.hold()));
+    let coordinator = cluster.coordinator().operators_ask();
+    let worker = cluster.worker("w1").operators_ask();
+    for address in [coordinator, worker] {
+        for path in ["/livez", "/readyz"] {
+            assert_eq!(Http::of(address).get(path).status, 200, "{path}");
+        }
+    }
+    if let Some(keda) = ask_as_keda(&cluster) {
+        assert_eq!(keda["active"], false);
+        assert_eq!(keda["streamed"], false);
+        assert_eq!((&keda["shards"], &keda["target"]), (&0.into(), &3.into()));
+    }
+
+    let run = cluster.submit();
+    cluster.worker("w1").wait_for("fault at mid-shard");
+    if let Some(scraped) = scrape(coordinator) {
+        let of = |name: &str| sample(&scraped, &format!("tickermill_coordinator_{name}"));
+        assert_eq!((of("workers"), of("slots")), (1, 1));
+        assert_eq!((of("runs_active"), of("runs_waiting")), (1, 0));
+        assert_eq!(of("shards_running"), 1);
+        assert!(of("shards_pending") > 0 && of("epoch") == 1);
+        assert_eq!(of("shards_committed_total"), cluster.commits().len() as u64);
+        let keda = ask_as_keda(&cluster).unwrap();
+        assert_eq!(keda["active"], true);
+        let shards = keda["shards"].as_u64().unwrap();
+        assert_eq!(shards, of("shards_pending") + of("shards_running"));
+    }
+    gate.open();
+    let summary = cluster.expect_same(run);
+
+    let Some(scraped) = scrape(coordinator) else {
+        return;
+    };
+    let commits = cluster.commits().len() as u64;
+    let of = |name: &str| sample(&scraped, &format!("tickermill_coordinator_{name}"));
+    assert_eq!(of("shards_committed_total"), commits);
+    assert_eq!(of("runs_ended_total{status=completed}"), 1);
+    assert_eq!((of("shards_pending"), of("shards_running")), (0, 0));
+    assert_eq!(of("runs_active"), 0);
+    for stage in ["discover", "plan", "features", "sample", "train", "publish"] {
+        assert_eq!(of(&format!("stage_seconds_count{{stage={stage}}}")), 1);
+    }
+    expect_documented("coordinator", &scraped);
+    let keda = ask_as_keda(&cluster).unwrap();
+    assert_eq!(
+        (&keda["active"], &keda["shards"]),
+        (&false.into(), &0.into())
+    );
+
+    let scraped = scrape(worker).unwrap();
+    let of = |name: &str| sample(&scraped, &format!("tickermill_worker_{name}"));
+    assert_eq!((of("joined"), of("slots"), of("sessions_total")), (1, 1, 1));
+    assert_eq!(of("shards_committed_total"), commits);
+    assert_eq!(of("shard_seconds_count"), commits);
+    assert_eq!(
+        of("rows_written_total"),
+        summary["rows_written"].as_u64().unwrap()
+    );
+    assert!(of("input_bytes_total") > 0);
+    assert_eq!(of("shards_in_hand"), 0);
+    expect_documented("worker", &scraped);
+
+    // A worker without a coordinator lives, and is not ready.
+    cluster.take_coordinator().terminate().expect_exit(0);
+    cluster.worker("w1").wait_for("no session with");
+    assert_eq!(Http::of(worker).get("/livez").status, 200);
+    let unready = Http::of(worker).get("/readyz");
+    assert_eq!(unready.status, 503);
+    assert!(unready.text().contains("no session with a coordinator"));
+}
+
+#[test]
+fn a_coordinator_that_waits_for_its_output_lives_and_is_not_ready() {
+    let mut cluster = Cluster::of(small).observed();
+    cluster.start_coordinator("");
+    let second = cluster.second_coordinator();
+    second.wait_for("waiting for ");
+    let mut client = Http::of(second.operators_ask());
+    assert_eq!(client.get("/livez").status, 200);
+    let unready = client.get("/readyz");
+    assert_eq!(unready.status, 503);
+    assert!(unready.text().contains("the output is not held yet"));
+}
+
+/// A predictor of an output, and where operators ask it.
+fn observed_predictor(folder: &Path) -> (Predictor, SocketAddr) {
+    let predictor = Predictor::start(folder, &[("OPERATIONS__LISTEN", "127.0.0.1:0")]);
+    let address = predictor.daemon.operators_ask();
+    (predictor, address)
+}
+
+#[test]
+fn numbers_of_a_predictor_move_with_requests() {
+    let workplace = market::workplace_with_sample();
+    workplace.run("run --data market --json").completed();
+    fs::create_dir(workplace.path("out/models/broken")).unwrap();
+    fs::write(workplace.path("out/models/broken/current.json"), "{").unwrap();
+    let (predictor, operators) = observed_predictor(workplace.folder());
+    let answer = predictor.client().get("/predict?symbol=NULL");
+    assert_eq!(answer.status, 200);
+    let Some(scraped) = scrape(operators) else {
+        return;
+    };
+    let of = |name: &str| sample(&scraped, &format!("tickermill_predictor_{name}"));
+    assert_eq!(of("requests_total{route=predict,status=200}"), 1);
+    assert_eq!(of("request_seconds_count{route=predict}"), 1);
+    assert!(of("cache_bytes") > 0 && of("model_loads_total") == 1);
+    assert_eq!(of("model_rejections_total"), 1);
+    expect_documented("predictor", &scraped);
+}
+
+#[test]
+fn health_is_asked_by_the_binary_itself() {
+    let workplace = Workplace::empty();
+    fs::create_dir(workplace.path("out")).unwrap();
+    let (_predictor, operators) = observed_predictor(workplace.folder());
+    let ask = |address: SocketAddr, path: &str| {
+        let arguments = format!("health http://{address}{path}");
+        tickermill::run(&mut tickermill::command(workplace.folder(), &arguments))
+    };
+    ask(operators, "/livez").expect_exit(0);
+    let unready = ask(operators, "/readyz").expect_exit(1);
+    unready.expect_one_error(&["/readyz answers 503", "there is no model to serve yet"]);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let gone = ask(nobody, "/livez").expect_exit(1);
+    gone.expect_one_error(&["does not answer"]);
+}
+
+#[test]
+fn logs_can_be_an_object_a_line() {
+    let workplace = Workplace::empty();
+    let arguments = "coordinator --listen 127.0.0.1:0 --log-format json";
+    let mut command = tickermill::command(workplace.folder(), arguments);
+    let journal = Journal::default();
+    let coordinator = Daemon::start("coordinator", &mut command, &journal);
+    coordinator.wait_for("coordinator listens on http://");
+    let lines = coordinator.lines();
+    coordinator.terminate().expect_exit(0);
+    assert!(!lines.is_empty());
+    for line in lines {
+        let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(
+            line["message"].is_string() && line["timestamp"].is_string(),
+            "{line}"
+        );
+        assert!(line["level"].is_string(), "{line}");
+    }
+}
