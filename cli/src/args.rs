@@ -65,11 +65,11 @@ pub(crate) enum Command {
     Predictor(PredictorArgs),
     /// Ask a process whether it is well: done where it answers with success
     #[command(
-        after_help = "For health checks in places without a shell: tickermill health http://127.0.0.1:9090/readyz"
+        after_help = "For health checks in places without a shell. It trusts what tls.ca says."
     )]
     Health {
-        /// What to ask, such as http://127.0.0.1:9090/livez
-        url: String,
+        /// What to ask, such as http://127.0.0.1:9090/readyz [default: /livez on the port for operators that is configured]
+        url: Option<String>,
         /// A configuration file (TOML)
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,

@@ -35,7 +35,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Coordinator(args) => commands::coordinator::coordinator(&args),
         Command::Worker(args) => commands::worker::worker(&args),
         Command::Predictor(args) => commands::predictor::predictor(&args),
-        Command::Health { url, config } => commands::health::health(&url, config.as_deref()),
+        Command::Health { url, config } => commands::health::health(url, config.as_deref()),
         Command::Certs(args) => commands::certs::certs(&args),
         Command::Models(args) => commands::models::list(&args),
         Command::Promote {

@@ -12,12 +12,12 @@ use rustls::ServerConfig;
 use crate::Operated;
 use crate::page::routes;
 
-/// Probes and a scraper or two.
-const MAX_CONNECTIONS: usize = 64;
+/// Probes and scrapers, and some who should not be there.
+const MAX_CONNECTIONS: usize = 256;
 /// How long a request's head may take to come.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
-/// How long a connection may stay open between two requests: longer than the usual interval of a scraper.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a connection may stay open between two requests: short, so that idle ones do not keep probes out.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// The port cannot be had.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::{ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 use trust::Trust;
+use trust::role::Role;
 
 /// A coordinator that does not take a connection for so long is not there.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -31,7 +32,7 @@ pub enum AddressError {
 
 /// Where a coordinator is, and how it is dialled. Nothing is connected yet.
 ///
-/// `https` goes with credentials, `http` with none; a token is sent over `http` to loopback alone.
+/// Who is there has to prove that it is a coordinator. `https` goes with credentials, `http` with none; a token is sent over `http` to loopback alone.
 pub fn endpoint(url: &str, trust: &Trust) -> Result<Endpoint, AddressError> {
     let bad = || AddressError::Bad(url.to_owned());
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| bad())?;
@@ -46,12 +47,13 @@ pub fn endpoint(url: &str, trust: &Trust) -> Result<Endpoint, AddressError> {
         (Some("http"), _) => Err(AddressError::NotEncrypted(url.to_owned())),
         (Some("https"), None) => Err(AddressError::NobodyTrusted(url.to_owned())),
         (Some("https"), Some(credentials)) => {
-            let ca = Certificate::from_pem(credentials.ca_pem());
-            let mut config = ClientTlsConfig::new().ca_certificate(ca);
+            let mut config = ClientTlsConfig::new();
             if let Some((certificate, key)) = credentials.own_pem() {
                 config = config.identity(Identity::from_pem(certificate, key));
             }
-            endpoint.tls_config(config).map_err(|_| bad())
+            let verifier = credentials.verifier_of(Role::Coordinator);
+            let encrypted = endpoint.tls_config_with_verifier(config, verifier);
+            encrypted.map_err(|_| bad())
         }
         _ => Err(bad()),
     }

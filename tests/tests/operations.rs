@@ -140,6 +140,67 @@ fn numbers_of_coordinator_and_workers_move_with_a_run_and_workers_are_wanted_whi
 }
 
 #[test]
+fn what_goes_wrong_in_a_run_is_counted() {
+    let mut cluster = Cluster::of(small)
+        .observed()
+        .with("CLUSTER__DRAIN_MS", 50)
+        .with("CLUSTER__COPY_AFTER_MS", 100);
+    let never = cluster.gate("never");
+    let held = format!("mid-shard#2={}", never.hold());
+    cluster.start_coordinator("");
+    for name in ["goes", "dies", "late"] {
+        cluster.start_worker(name, 1, &held);
+    }
+    let until_lost = cluster.gate("until-lost");
+    let held = format!("mid-shard#2={},mid-shard#9=panic", until_lost.hold());
+    cluster.start_worker("stalls", 1, &held);
+    let coordinator = cluster.coordinator().operators_ask();
+    let run = cluster.submit();
+    for name in ["goes", "dies", "late", "stalls"] {
+        cluster.worker(name).wait_for("fault at mid-shard");
+    }
+    let waits = cluster.submit_with("--force");
+    cluster.take_worker("goes").terminate().expect_exit(0);
+    cluster.wait_for_coordinator(0, " handed back by goes/");
+    cluster.take_worker("dies").kill();
+    cluster.wait_for_coordinator(0, " on dies/");
+    let stalls = cluster.worker("stalls");
+    stalls.freeze();
+    cluster.wait_for_coordinator(0, "worker stalls/4 lost: it was not heard");
+    let waiting = scrape(coordinator);
+    until_lost.open();
+    stalls.thaw();
+    cluster.wait_for_coordinator(0, "refused a late ");
+    cluster.wait_for_coordinator(0, " as a copy");
+    never.open();
+    cluster.expect_same(run);
+    waits.end().completed();
+
+    let Some(waiting) = waiting else {
+        return;
+    };
+    let of = |name: &str| sample(&waiting, &format!("tickermill_coordinator_{name}"));
+    assert_eq!((of("runs_active"), of("runs_waiting")), (1, 1));
+    let scraped = scrape(coordinator).unwrap();
+    let of = |name: &str| sample(&scraped, &format!("tickermill_coordinator_{name}_total"));
+    for counter in [
+        "shards_handed_back",
+        "attempts_failed",
+        "stale_messages",
+        "shards_copied",
+    ] {
+        assert!(of(counter) > 0, "{counter}: {}", cluster.journal);
+    }
+    let completed = "tickermill_coordinator_runs_ended_total{status=completed}";
+    assert_eq!(sample(&scraped, completed), 2);
+    let scraped = scrape(cluster.worker("stalls").operators_ask()).unwrap();
+    let of = |name: &str| sample(&scraped, &format!("tickermill_worker_{name}_total"));
+    assert_eq!(of("sessions"), 2);
+    assert_eq!(of("shards_failed"), 1);
+    assert!(of("shards_given_up") > 0);
+}
+
+#[test]
 fn a_coordinator_that_waits_for_its_output_lives_and_is_not_ready() {
     let mut cluster = Cluster::of(small).observed();
     cluster.start_coordinator("");
@@ -197,6 +258,12 @@ fn health_is_asked_by_the_binary_itself() {
         .unwrap();
     let gone = ask(nobody, "/livez").expect_exit(1);
     gone.expect_one_error(&["does not answer"]);
+    // Without a URL it is what the configuration says that is asked.
+    let mut configured = tickermill::command(workplace.folder(), "health");
+    let nowhere = tickermill::run(&mut configured).expect_exit(1);
+    nowhere.expect_one_error(&["operations.listen"]);
+    configured.env("TICKERMILL__OPERATIONS__LISTEN", operators.to_string());
+    tickermill::run(&mut configured).expect_exit(0);
 }
 
 #[test]

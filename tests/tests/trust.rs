@@ -213,6 +213,22 @@ fn the_role_of_a_certificate_decides_which_calls_are_answered() {
     );
 }
 
+#[test]
+fn no_other_role_can_stand_in_for_a_coordinator() {
+    let workplace = Workplace::empty();
+    let certs = certs(&workplace);
+    let mut command = tickermill::command(workplace.folder(), "coordinator --listen 127.0.0.1:0");
+    give(&mut command, &certs, Some("predictor"));
+    let impostor = Daemon::start("impostor", &mut command, &Journal::default());
+    let line = impostor.wait_for("coordinator listens on https://");
+    let url = line.split(' ').find(|word| word.starts_with("https://"));
+    let arguments = format!("runs --coordinator {}", url.unwrap());
+    let mut client = tickermill::command(workplace.folder(), &arguments);
+    give(&mut client, &certs, Some("client"));
+    let refused = tickermill::run(&mut client).expect_exit(1);
+    refused.expect_one_error(&["cannot reach the coordinator", "certificate"]);
+}
+
 /// The status of a request over HTTPS.
 fn status(url: &str, trust: &Trust) -> Result<u16, reqwest::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+
+use crate::role::Role;
 
 /// Where certificates and keys lie, all in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +37,6 @@ pub struct OwnFiles {
 #[derive(Clone)]
 pub struct Credentials {
     roots: Arc<RootCertStore>,
-    /// The text of the authorities' certificates, for libraries that take no less.
-    ca_pem: Vec<u8>,
     own: Option<Arc<Own>>,
 }
 
@@ -93,7 +95,6 @@ impl Credentials {
         let own = files.own.as_ref().map(Own::load).transpose()?;
         let credentials = Self {
             roots: Arc::new(roots),
-            ca_pem,
             own: own.map(Arc::new),
         };
         if let Some(own) = &files.own {
@@ -143,9 +144,14 @@ impl Credentials {
         }
     }
 
-    /// The text of the authorities' certificates.
-    pub fn ca_pem(&self) -> &[u8] {
-        &self.ca_pem
+    /// Judges who is dialled: the certificate has to be of a trusted authority, for the name that is dialled, and of this
+    /// role, so that no other role can stand in for it.
+    pub fn verifier_of(&self, role: Role) -> Arc<dyn ServerCertVerifier> {
+        let roots = Arc::clone(&self.roots);
+        let inner = WebPkiServerVerifier::builder_with_provider(roots, provider())
+            .build()
+            .expect("there is a trusted authority");
+        Arc::new(RoleVerifier { inner, role })
     }
 
     /// The text of the own certificate and of its key.
@@ -159,7 +165,6 @@ impl Default for Credentials {
     fn default() -> Self {
         Self {
             roots: Arc::new(RootCertStore::empty()),
-            ca_pem: Vec::new(),
             own: None,
         }
     }
@@ -190,6 +195,61 @@ impl Own {
             key_pem,
             key,
         })
+    }
+}
+
+/// As the usual verifier, for certificates of one role.
+#[derive(Debug)]
+struct RoleVerifier {
+    inner: Arc<WebPkiServerVerifier>,
+    role: Role,
+}
+
+impl ServerCertVerifier for RoleVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )?;
+        if Role::of_certificate(end_entity) == Some(self.role) {
+            return Ok(verified);
+        }
+        let other = rustls::CertificateError::ApplicationVerificationFailure;
+        Err(other.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
     }
 }
 

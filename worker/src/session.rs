@@ -276,7 +276,7 @@ struct Attempt {
 
 impl Drop for Hands<'_> {
     fn drop(&mut self) {
-        self.metrics.given_up.inc_by(self.attempts.len() as u64);
+        self.count_given_up();
     }
 }
 
@@ -363,11 +363,18 @@ impl Hands<'_> {
         .await
     }
 
+    /// Counts what is in hand as given up; what has ended has been counted.
+    fn count_given_up(&self) {
+        let unfinished = |attempt: &&Attempt| !attempt.task.is_finished();
+        let given_up = self.attempts.values().filter(unfinished).count();
+        self.metrics.given_up.inc_by(given_up as u64);
+    }
+
     /// Gives everything back that is not being delivered.
     async fn hand_back(&mut self) -> Result<(), String> {
+        self.count_given_up();
         for (attempt, taken) in std::mem::take(&mut self.attempts) {
             taken.task.abort();
-            self.metrics.given_up.inc();
             self.say(FromWorker::ShardFailed {
                 attempt,
                 kind: FailureKind::HandedBack,

@@ -41,14 +41,18 @@ async fn serve(
     let trust = office::trust(settings)?;
     let scheme = office::may_listen(settings.predictor.listen, settings, &trust)?;
     let terms = settings.predictor.clone();
-    let predictor = Predictor::build(terms, trust.clone(), out, files, pool).await?;
-    let address = predictor.address();
     let (stop, stopped) = watch::channel(false);
     let begin = move || {
         tracing::info!("stopping: what is in hand is answered");
         stop.send_replace(true);
     };
     tokio::spawn(office::stop_on_signal(begin, || 1));
+    let mut stopped_before = stopped.clone();
+    let predictor = tokio::select! {
+        built = Predictor::build(terms, trust.clone(), out, files, pool) => built?,
+        Ok(_) = stopped_before.wait_for(|stop| *stop) => return Ok(()),
+    };
+    let address = predictor.address();
     let live: Vec<String> = predictor
         .live()
         .iter()

@@ -302,6 +302,7 @@ impl Handler<RunEnded> for RunsActor {
     fn handle(&mut self, RunEnded(name): RunEnded, context: &mut Self::Context) {
         self.queue.ended(&name);
         self.running = None;
+        self.tell_queue(); // what it left undone is no load any more
         self.ended.push_back(name);
         if self.ended.len() > ENDED_KEPT
             && let Some(oldest) = self.ended.pop_front()

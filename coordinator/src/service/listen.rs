@@ -13,7 +13,7 @@ use proto::session::{MAX_FLIGHT_MESSAGE, MAX_SESSION_MESSAGE};
 use proto::wire::runs_server::RunsServer;
 use proto::wire::scaler::external_scaler_server::ExternalScalerServer;
 use proto::wire::sessions_server::SessionsServer;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
@@ -137,8 +137,8 @@ pub(crate) async fn serve(door: Door, services: Services) -> Result<(), tonic::t
     }
 }
 
-/// Accepts connections. One is passed on when it has sent what an HTTP/2 client sends first, or is encrypted; a flood of
-/// others neither takes the places of these nor keeps them waiting.
+/// Accepts connections. One is passed on when it has sent what an HTTP/2 client sends first; a flood of others neither takes
+/// the places of these nor keeps them waiting.
 async fn accept(door: Door, proven: mpsc::Sender<io::Result<Connection>>) {
     let Door {
         listener,
@@ -195,18 +195,22 @@ async fn open(stream: TcpStream, encryption: Option<TlsAcceptor>) -> Option<(Str
         let begins_well = sends_preface(&stream).await;
         return matches!(begins_well, Ok(true)).then(|| (Stream::Plain(stream), Peer::default()));
     };
-    match encryption.accept(stream).await {
-        Ok(stream) => {
-            let certificates = stream.get_ref().1.peer_certificates();
-            let own = certificates.and_then(|certificates| certificates.first());
-            let role = own.and_then(Role::of_certificate);
-            Some((Stream::Encrypted(Box::new(stream)), Peer { role }))
-        }
+    let stream = match encryption.accept(stream).await {
+        Ok(stream) => stream,
         Err(error) => {
             tracing::debug!("a connection was not let in: {error}");
-            None
+            return None;
         }
-    }
+    };
+    let certificates = stream.get_ref().1.peer_certificates();
+    let own = certificates.and_then(|certificates| certificates.first());
+    let role = own.and_then(Role::of_certificate);
+    let mut stream = BufReader::new(stream);
+    // Who says nothing after the handshake would else hold a place without end. The bytes stay to be read.
+    let first = stream.fill_buf().await.ok()?;
+    let begins_well = PREFACE.starts_with(first) || first.starts_with(PREFACE);
+    let says_something = !first.is_empty();
+    (begins_well && says_something).then(|| (Stream::Encrypted(Box::new(stream)), Peer { role }))
 }
 
 /// Whether the first bytes are those of an HTTP/2 client. They stay to be read.
@@ -235,7 +239,7 @@ struct Connection {
 /// What a connection is made of.
 enum Stream {
     Plain(TcpStream),
-    Encrypted(Box<TlsStream<TcpStream>>),
+    Encrypted(Box<BufReader<TlsStream<TcpStream>>>),
 }
 
 impl Connected for Connection {
