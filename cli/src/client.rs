@@ -1,5 +1,7 @@
 //! A client of a coordinator.
 
+use std::error::Error;
+
 use coordinator::event_log::Ending;
 use coordinator::history::RunInfo;
 use coordinator::run::Request;
@@ -15,6 +17,8 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use trust::Trust;
+
+use crate::exit::with_causes;
 
 /// What a coordinator's client may meet.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +94,15 @@ impl Client {
             .max_decoding_message_size(MAX_SESSION_MESSAGE)
             .max_encoding_message_size(MAX_SESSION_MESSAGE);
         Ok(Self { url, runs })
+    }
+
+    /// Whether the coordinator answers at all. Where it does not take this client's certificate, it says so only after the
+    /// connection was made.
+    pub(crate) async fn prove(&mut self) -> Result<(), ClientError> {
+        match self.list(Some("latest")).await {
+            Err(away @ ClientError::Away { .. }) => Err(away),
+            _ => Ok(()),
+        }
     }
 
     /// Submits a job; the same again is the same submission. Returns its name.
@@ -187,7 +200,7 @@ impl Client {
     fn failed(&self, status: &Status) -> ClientError {
         match status.code() {
             Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => {
-                self.away(status.message())
+                self.away(&with_causes(status.message().to_owned(), status.source()))
             }
             code => ClientError::Refused {
                 code,

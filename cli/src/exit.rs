@@ -1,5 +1,6 @@
 //! Exit statuses.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use coordinator::history::HistoryError;
@@ -67,12 +68,17 @@ fn is_interrupted(error: &anyhow::Error) -> bool {
 
 /// The error in words, followed by those of its causes that it does not tell itself.
 pub(crate) fn message(error: &anyhow::Error) -> String {
-    let mut message = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        if !message.contains(&cause) {
-            message = format!("{message}: {cause}");
+    with_causes(error.to_string(), error.source())
+}
+
+/// A message, followed by those of its causes that it does not tell itself.
+pub(crate) fn with_causes(mut message: String, mut cause: Option<&dyn Error>) -> String {
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !message.contains(&told) {
+            message = format!("{message}: {told}");
         }
+        cause = error.source();
     }
     message
 }

@@ -2,14 +2,13 @@
 //! end in their unit, counters in `_total`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use operations::{Operated, text};
+use operations::{Operated, long_times, text};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use proto::event::RunEvent;
 use proto::link::Roster;
@@ -70,7 +69,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Nothing has happened, and the coordinator waits for its output.
     pub fn new() -> Self {
-        let seconds: fn() -> Histogram = stage_times;
+        let seconds: fn() -> Histogram = long_times;
         let mut metrics = Self {
             registry: Registry::with_prefix("tickermill_coordinator"),
             roster: watch::Sender::new(Roster::from([])),
@@ -233,15 +232,6 @@ impl Operated for Metrics {
         self.slots.set(slots as i64);
         text(&self.registry)
     }
-}
-
-/// From a hundredth of a second to three hours.
-fn stage_times() -> Histogram {
-    Histogram::new(exponential_buckets(
-        Duration::from_millis(10).as_secs_f64(),
-        4.0,
-        11,
-    ))
 }
 
 /// Numbers are whole after every change, so one that broke amid another thing is no harm.

@@ -6,6 +6,7 @@ pub mod server;
 mod page;
 
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 /// A process that operators look at.
@@ -27,4 +28,9 @@ pub fn text(registry: &Registry) -> String {
     let mut text = String::new();
     encode(&mut text, registry).expect("a string takes everything");
     text
+}
+
+/// Seconds that a shard or a stage takes: buckets from a hundredth of a second to three hours.
+pub fn long_times() -> Histogram {
+    Histogram::new(exponential_buckets(0.01, 4.0, 11))
 }

@@ -114,7 +114,9 @@ impl Watcher {
     }
 
     async fn try_look(&mut self) -> Result<(), LookError> {
-        for name in models::names(&self.out).await? {
+        let names = models::names(&self.out).await?;
+        self.forget_rejections_of_others(&names);
+        for name in names {
             if let Some(told) = self.fixed.get_mut(&name) {
                 if !std::mem::replace(told, true) {
                     tracing::warn!(
@@ -125,7 +127,7 @@ impl Watcher {
             }
             match models::live(&self.out, &name).await {
                 Ok(Some(live)) => self.look_at_model(live).await?,
-                Ok(None) => {}
+                Ok(None) => self.forget_rejection(&name),
                 Err(DocumentError::Store(error)) => return Err(error.into()),
                 Err(damaged) => self.reject_pointer(&name, &damaged),
             }
@@ -231,6 +233,16 @@ impl Watcher {
         if let Some(known) = self.rejections.remove(name) {
             self.metrics
                 .clear_rejection(name, &known.version, known.reason);
+        }
+    }
+
+    /// A model that is not in the store any more is not to be live.
+    fn forget_rejections_of_others(&mut self, names: &[String]) {
+        let rejected: Vec<String> = self.rejections.keys().cloned().collect();
+        for name in rejected {
+            if !names.contains(&name) {
+                self.forget_rejection(&name);
+            }
         }
     }
 

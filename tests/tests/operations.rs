@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use serde_json::Value;
@@ -213,38 +214,124 @@ fn a_coordinator_that_waits_for_its_output_lives_and_is_not_ready() {
     assert!(unready.text().contains("the output is not held yet"));
 }
 
-/// A predictor of an output, and where operators ask it.
-fn observed_predictor(folder: &Path) -> (Predictor, SocketAddr) {
-    let predictor = Predictor::start(folder, &[("OPERATIONS__LISTEN", "127.0.0.1:0")]);
+/// A predictor of an output, with variables such as `PREDICTOR__MAX_ROWS`, and where operators ask it.
+fn observed_predictor(folder: &Path, variables: &[(&str, &str)]) -> (Predictor, SocketAddr) {
+    let variables = [&[("OPERATIONS__LISTEN", "127.0.0.1:0")], variables].concat();
+    let predictor = Predictor::start(folder, &variables);
     let address = predictor.daemon.operators_ask();
     (predictor, address)
+}
+
+/// The labels of a number that is told once, with the value.
+fn labelled<'a>(scraped: &'a Value, name: &str) -> Option<(&'a str, f64)> {
+    let samples = scraped["samples"].as_object().expect("it is one");
+    samples.iter().find_map(|(sample, value)| {
+        let labels = sample.strip_prefix(name)?.strip_prefix('{')?;
+        Some((labels.strip_suffix('}')?, value.as_f64()?))
+    })
 }
 
 #[test]
 fn numbers_of_a_predictor_move_with_requests() {
     let workplace = market::workplace_with_sample();
-    workplace.run("run --data market --json").completed();
-    fs::create_dir(workplace.path("out/models/broken")).unwrap();
-    fs::write(workplace.path("out/models/broken/current.json"), "{").unwrap();
-    let (predictor, operators) = observed_predictor(workplace.folder());
-    let answer = predictor.client().get("/predict?symbol=NULL");
-    assert_eq!(answer.status, 200);
-    let Some(scraped) = scrape(operators) else {
+    let summary = workplace.run("run --data market --json").completed();
+    let broken = workplace.path("out/models/broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("current.json"), "{").unwrap();
+    let variables = [
+        ("PREDICTOR__MAX_IN_FLIGHT", "1"),
+        ("PREDICTOR__RELOAD_MS", "20"),
+    ];
+    let (predictor, operators) = observed_predictor(workplace.folder(), &variables);
+    let Some(before) = scrape(operators) else {
         return;
     };
-    let of = |name: &str| sample(&scraped, &format!("tickermill_predictor_{name}"));
-    assert_eq!(of("requests_total{route=predict,status=200}"), 1);
-    assert_eq!(of("request_seconds_count{route=predict}"), 1);
-    assert!(of("cache_bytes") > 0 && of("model_loads_total") == 1);
-    assert_eq!(of("model_rejections_total"), 1);
-    expect_documented("predictor", &scraped);
+    let of = |scraped: &Value, name: &str| sample(scraped, &format!("tickermill_predictor_{name}"));
+    for name in ["cache_bytes", "overloads_total", "requests_in_flight"] {
+        assert_eq!(of(&before, name), 0, "{name}");
+    }
+    assert_eq!(
+        (of(&before, "connections"), of(&before, "model_loads_total")),
+        (0, 1)
+    );
+    assert_eq!(of(&before, "model_rejections_total"), 1);
+    let (labels, value) = labelled(&before, "tickermill_predictor_model_rejected").unwrap();
+    assert!(labels.contains("model=broken") && value == 1.0, "{labels}");
+    let (labels, value) = labelled(&before, "tickermill_predictor_model_live").unwrap();
+    let version = summary["model"]["version"].as_str().unwrap();
+    assert!(
+        labels.contains(&format!("version={version}")) && value == 1.0,
+        "{labels}"
+    );
+
+    let mut client = predictor.client();
+    assert_eq!(client.get("/predict?symbol=NULL").status, 200);
+    let mut open = TcpStream::connect(predictor.address).unwrap();
+    let head = "POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n{";
+    open.write_all(head.as_bytes()).unwrap();
+    let in_flight = "tickermill_predictor_requests_in_flight 1";
+    predictor.wait_until("one in flight", |_| {
+        let told = Http::of(operators).get("/metrics");
+        told.text().lines().any(|line| line == in_flight)
+    });
+    assert_eq!(client.get("/predict?symbol=NULL").status, 503);
+    let place = predictor.journal.place();
+    let pointer = workplace.path("out/latest.json");
+    let latest = fs::read(&pointer).unwrap();
+    fs::write(&pointer, "{").unwrap();
+    let told = "cannot keep up with the store";
+    predictor.daemon.wait_from(place, told);
+    let during = scrape(operators).unwrap();
+    fs::write(&pointer, latest).unwrap();
+    predictor
+        .daemon
+        .wait_from(place, "keeping up with the store again");
+    assert_eq!(of(&during, "requests_total{route=predict,status=200}"), 1);
+    assert_eq!(of(&during, "requests_total{route=predict,status=503}"), 1);
+    assert_eq!(of(&during, "request_seconds_count{route=predict}"), 2);
+    assert_eq!(
+        (
+            of(&during, "requests_in_flight"),
+            of(&during, "overloads_total")
+        ),
+        (1, 1)
+    );
+    assert_eq!(of(&during, "connections"), 2);
+    assert!(of(&during, "cache_bytes") > 0 && of(&during, "store_failures_total") > 0);
+    expect_documented("predictor", &during);
+
+    // What is over is not told any more.
+    fs::remove_dir_all(&broken).unwrap();
+    workplace
+        .run_with("run --data market --json", &[("SEED", "7")])
+        .completed();
+    predictor
+        .daemon
+        .wait_from(place, "of volume-forest is live");
+    drop((open, client));
+    predictor.wait_until("nobody is connected", |_| {
+        let told = Http::of(operators).get("/metrics");
+        told.text().contains("tickermill_predictor_connections 0\n")
+    });
+    let after = scrape(operators).unwrap();
+    assert_eq!(
+        (
+            of(&after, "requests_in_flight"),
+            of(&after, "model_loads_total")
+        ),
+        (0, 2)
+    );
+    assert_eq!(
+        labelled(&after, "tickermill_predictor_model_rejected"),
+        None
+    );
 }
 
 #[test]
 fn health_is_asked_by_the_binary_itself() {
     let workplace = Workplace::empty();
     fs::create_dir(workplace.path("out")).unwrap();
-    let (_predictor, operators) = observed_predictor(workplace.folder());
+    let (_predictor, operators) = observed_predictor(workplace.folder(), &[]);
     let ask = |address: SocketAddr, path: &str| {
         let arguments = format!("health http://{address}{path}");
         tickermill::run(&mut tickermill::command(workplace.folder(), &arguments))

@@ -1,18 +1,23 @@
 //! Who may talk to whom: certificates with roles, tokens, and what happens without them.
 
 use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::{Criteria, FlightData};
 use proto::dial::{Authorize, endpoint};
 use proto::wire::scaler::external_scaler_client::ExternalScalerClient;
 use proto::wire::scaler::{GetMetricsRequest, ScaledObjectRef};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 use tickermill_tests::cluster::Cluster;
 use tickermill_tests::credentials::{give, reissued, trust};
 use tickermill_tests::daemon::Daemon;
-use tickermill_tests::journal::Journal;
+use tickermill_tests::journal::{DEADLINE, Journal};
 use tickermill_tests::reference::small;
 use tickermill_tests::tickermill::{self, Ended};
 use tickermill_tests::workplace::Workplace;
@@ -101,7 +106,8 @@ fn clients_without_the_right_credentials_are_refused_and_change_nothing() {
         wrong.expect_one_error(&["the token is not one of those"]);
     }
     for unfit in [&expired, &early] {
-        runs(unfit, Some("client"), None).expect_exit(1);
+        let refused = runs(unfit, Some("client"), None).expect_exit(1);
+        refused.expect_one_error(&["cannot reach the coordinator"]);
     }
     // The coordinator is not trusted by who knows another authority, nor is a certificate of that by the coordinator.
     runs(&other, Some("client"), None).expect_exit(1);
@@ -118,7 +124,9 @@ fn clients_without_the_right_credentials_are_refused_and_change_nothing() {
         tickermill::run(&mut command)
     };
     submission(&certs, "worker").expect_exit(1);
-    submission(&expired, "client").expect_exit(1);
+    // It is not waited for, as a coordinator that goes away is.
+    let refused = submission(&expired, "client").expect_exit(1);
+    refused.expect_one_error(&["cannot reach the coordinator"]);
     assert!(!cluster.out().join("runs").exists(), "nothing was begun");
     let listed = runs(&certs, Some("client"), None).expect_exit(0);
     assert!(
@@ -227,6 +235,40 @@ fn no_other_role_can_stand_in_for_a_coordinator() {
     give(&mut client, &certs, Some("client"));
     let refused = tickermill::run(&mut client).expect_exit(1);
     refused.expect_one_error(&["cannot reach the coordinator", "certificate"]);
+}
+
+/// What a coordinator says to who completes the handshake and then sends these bytes and no more, until it ends the
+/// connection.
+fn heard_after_handshake(address: &str, trust: &Trust, bytes: &[u8]) -> Vec<u8> {
+    let credentials = trust.credentials.as_ref().expect("it has some");
+    let name = ServerName::try_from("localhost").expect("it is one");
+    let session = ClientConnection::new(Arc::new(credentials.client()), name);
+    let socket = TcpStream::connect(address).expect("somebody listens");
+    socket
+        .set_read_timeout(Some(DEADLINE))
+        .expect("a time above 0");
+    let mut stream = StreamOwned::new(session.expect("its settings are good"), socket);
+    stream.write_all(bytes).expect("the handshake is completed");
+    stream.flush().expect("the handshake is completed");
+    let mut heard = Vec::new();
+    match stream.read_to_end(&mut heard) {
+        // It may be ended without a goodbye.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("it stays open: {error}"),
+        _ => heard,
+    }
+}
+
+#[test]
+fn who_says_nothing_of_sense_after_the_handshake_is_hung_up_on() {
+    let (mut cluster, certs) = encrypted();
+    let address = cluster.address().strip_prefix("https://").unwrap();
+    let client = trust(&certs, Some("client"), None);
+    for bytes in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", b"PRI * HTTP/1.1\r\n"] {
+        assert_eq!(heard_after_handshake(address, &client, bytes), b"");
+    }
+    cluster.start_worker("w1", 1, "");
+    let run = cluster.submit();
+    cluster.expect_same(run);
 }
 
 /// The status of a request over HTTPS.

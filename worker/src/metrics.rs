@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use operations::{Operated, text};
+use operations::{Operated, long_times, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use proto::record::{TickerRecord, TickerResult};
 
@@ -38,8 +38,7 @@ impl Metrics {
             committed: Counter::default(),
             failed: Counter::default(),
             given_up: Counter::default(),
-            // From a hundredth of a second to three hours.
-            seconds: Histogram::new(exponential_buckets(0.01, 4.0, 11)),
+            seconds: long_times(),
             input_bytes: Counter::default(),
             rows: Counter::default(),
         };

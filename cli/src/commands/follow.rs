@@ -74,6 +74,7 @@ impl SubmittedJob<'_> {
     /// Submits the job to a coordinator that must be there. One that went away with the answer may have taken the job.
     async fn submit_first(&self) -> Result<String, ClientError> {
         let mut client = Client::dial(self.url, self.trust).await?;
+        client.prove().await?;
         match self.submit(&mut client).await {
             Err(away @ ClientError::Away { .. }) => {
                 eprintln!("{away}; waiting for it");
