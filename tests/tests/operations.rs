@@ -223,11 +223,11 @@ fn observed_predictor(folder: &Path, variables: &[(&str, &str)]) -> (Predictor, 
 }
 
 /// The labels of a number that is told once, with the value.
-fn labelled<'a>(scraped: &'a Value, name: &str) -> Option<(&'a str, f64)> {
+fn labelled<'a>(scraped: &'a Value, name: &str) -> Option<(&'a str, u64)> {
     let samples = scraped["samples"].as_object().expect("it is one");
     samples.iter().find_map(|(sample, value)| {
         let labels = sample.strip_prefix(name)?.strip_prefix('{')?;
-        Some((labels.strip_suffix('}')?, value.as_f64()?))
+        Some((labels.strip_suffix('}')?, value.as_f64()? as u64))
     })
 }
 
@@ -256,11 +256,11 @@ fn numbers_of_a_predictor_move_with_requests() {
     );
     assert_eq!(of(&before, "model_rejections_total"), 1);
     let (labels, value) = labelled(&before, "tickermill_predictor_model_rejected").unwrap();
-    assert!(labels.contains("model=broken") && value == 1.0, "{labels}");
+    assert!(labels.contains("model=broken") && value == 1, "{labels}");
     let (labels, value) = labelled(&before, "tickermill_predictor_model_live").unwrap();
     let version = summary["model"]["version"].as_str().unwrap();
     assert!(
-        labels.contains(&format!("version={version}")) && value == 1.0,
+        labels.contains(&format!("version={version}")) && value == 1,
         "{labels}"
     );
 
