@@ -97,9 +97,9 @@ impl Client {
     }
 
     /// Whether the coordinator answers at all. Where it does not take this client's certificate, it says so only after the
-    /// connection was made.
+    /// connection was made. It is asked for a submission that nobody can have made, so that it looks into no store.
     pub(crate) async fn prove(&mut self) -> Result<(), ClientError> {
-        match self.list(Some("latest")).await {
+        match self.watch("", Place::default()).await {
             Err(away @ ClientError::Away { .. }) => Err(away),
             _ => Ok(()),
         }

@@ -269,11 +269,12 @@ fn numbers_of_a_predictor_move_with_requests() {
     let mut open = TcpStream::connect(predictor.address).unwrap();
     let head = "POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n{";
     open.write_all(head.as_bytes()).unwrap();
-    let in_flight = "tickermill_predictor_requests_in_flight 1";
-    predictor.wait_until("one in flight", |_| {
+    let tells = |line: &str| {
         let told = Http::of(operators).get("/metrics");
-        told.text().lines().any(|line| line == in_flight)
-    });
+        told.text().lines().any(|told| told == line)
+    };
+    let in_flight = "tickermill_predictor_requests_in_flight 1";
+    predictor.wait_until("one in flight", |_| tells(in_flight));
     assert_eq!(client.get("/predict?symbol=NULL").status, 503);
     let place = predictor.journal.place();
     let pointer = workplace.path("out/latest.json");
@@ -309,10 +310,8 @@ fn numbers_of_a_predictor_move_with_requests() {
         .daemon
         .wait_from(place, "of volume-forest is live");
     drop((open, client));
-    predictor.wait_until("nobody is connected", |_| {
-        let told = Http::of(operators).get("/metrics");
-        told.text().contains("tickermill_predictor_connections 0\n")
-    });
+    let connections = "tickermill_predictor_connections 0";
+    predictor.wait_until("nobody is connected", |_| tells(connections));
     let after = scrape(operators).unwrap();
     assert_eq!(
         (
