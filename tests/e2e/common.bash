@@ -22,6 +22,10 @@ failed=0
     exit 1
 }
 
+# A command that fails outside of a check ends the script: it says which.
+set -E
+trap 'echo "$script: line $LINENO: this failed: $BASH_COMMAND" >&2' ERR
+
 # Everything is written here, and removed at the end.
 work=$(mktemp -d "${TMPDIR:-/tmp}/tickermill-e2e.XXXXXX")
 trap 'rm -rf "$work"' EXIT

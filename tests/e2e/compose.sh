@@ -77,6 +77,7 @@ until_is() {
     done
 }
 up() { compose up -d --scale "worker=$1" >"$work/up.txt" 2>&1 || { cat "$work/up.txt"; return 1; }; }
+down() { compose down --timeout 40 >"$work/down.txt" 2>&1 || { cat "$work/down.txt"; return 1; }; }
 
 check "the cluster comes up" up 2
 check "coordinator, two workers and predictor are healthy within 20 s" until_is 20 " 4 healthy" healths
@@ -107,14 +108,15 @@ for role in coordinator worker predictor; do
         check "a $role is user 65532 with a read-only root, no capabilities, no new privileges" confined "$id"
     done
 done
-compose down --timeout 40 >"$work/down.txt" 2>&1
+check "the cluster goes down" down
 
 # --- scaling and faults amid a run, with the tests' binary, which can be slowed
 
 slow=$(cd "$repository" && cargo test --quiet --locked --workspace --test binary --no-run --message-format json 2>"$work/cargo.txt" |
     "$python" -c '
 import json, sys
-made = (json.loads(line) for line in sys.stdin if line.startswith("{"))
+# To the end: cargo fails where nobody reads what it says.
+made = [json.loads(line) for line in sys.stdin if line.startswith("{")]
 print(next(a["executable"] for a in made if a.get("executable") and a["target"]["kind"] == ["bin"] and a["target"]["name"] == "tickermill"))')
 strip -g -o "$work/slow" "$slow"
 export TICKERMILL_IMAGE=$project:slow
