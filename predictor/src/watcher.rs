@@ -187,20 +187,21 @@ impl Watcher {
 
     fn swap(&self, model: Arc<ServedModel>, pinned: bool) {
         let mut catalogue = Catalogue::clone(&self.serving.load());
+        catalogue.set_live(Arc::clone(&model), pinned);
+        self.metrics.set_live(&catalogue);
+        self.metrics.loads.inc();
+        self.serving.store(Arc::new(catalogue));
         let chosen = if pinned {
             ", as a person has chosen"
         } else {
             ""
         };
+        // Told once it is so: who reads it may ask at once.
         tracing::info!(
             "version {} of {} is live{chosen}",
             model.version,
             model.name
         );
-        catalogue.set_live(model, pinned);
-        self.metrics.set_live(&catalogue);
-        self.metrics.loads.inc();
-        self.serving.store(Arc::new(catalogue));
     }
 
     fn reject_pointer(&mut self, name: &str, damaged: &DocumentError) {
@@ -219,8 +220,8 @@ impl Watcher {
         files: [Option<Fingerprint>; 2],
     ) {
         self.forget_rejection(name);
-        tracing::error!("version `{version}` of {name} does not go live: {error}");
         self.metrics.reject(name, version, error.reason());
+        tracing::error!("version `{version}` of {name} does not go live: {error}");
         let rejection = Rejection {
             version: version.to_owned(),
             reason: error.reason(),
@@ -252,11 +253,11 @@ impl Watcher {
             return Ok(());
         };
         let run = self.runs.get(&RunChoice::Run(named.run_id)).await?;
-        tracing::info!("features are made from run {}", run.run);
         let mut catalogue = Catalogue::clone(&self.serving.load());
-        catalogue.run = Some(run);
+        catalogue.run = Some(Arc::clone(&run));
         self.serving.store(Arc::new(catalogue));
         self.latest = latest;
+        tracing::info!("features are made from run {}", run.run);
         Ok(())
     }
 }
