@@ -8,7 +8,7 @@ use std::time::Duration;
 use coordinator::job::{Job, MAX_SAMPLE_ROWS, ModelJob, is_model_name};
 use coordinator::run::{Patience, QualityLimits};
 use coordinator::server::MemberLimits;
-use features::column::Column;
+use features::column::{Column, names_of};
 use features::declare::MAX_WINDOW;
 use features::operation::Operation;
 use features::schema::{Feature, FeatureSchema, Target, standard};
@@ -70,9 +70,6 @@ pub(crate) struct Cluster {
     pub(crate) max_connections: usize,
 }
 
-/// The columns that features and the target are made from.
-const COLUMNS: &str = "Open, High, Low, Close, Adj Close or Volume";
-
 /// A feature as it is declared: without a window of its own it takes `features.window`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +79,8 @@ struct DeclaredFeature {
     operation: Operation,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<usize>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    relative: bool,
 }
 
 impl Settings {
@@ -279,6 +278,7 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
         column: feature.column.name().to_owned(),
         operation: feature.operation,
         window: None,
+        relative: feature.relative,
     };
     let default: Vec<DeclaredFeature> = standard(window).into_iter().map(undeclared).collect();
     let features = sources.tables("features.declare", default);
@@ -288,20 +288,22 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
         column,
         operation,
         window: own,
+        relative,
     } in features
     {
-        let Some(column) = column_of(&column) else {
-            sources.problem(
-                "features.declare",
-                format!("`{name}`: `{column}` is not {COLUMNS}"),
-            );
-            continue;
+        let column = match Column::try_from(column) {
+            Ok(column) => column,
+            Err(unknown) => {
+                sources.problem("features.declare", format!("`{name}`: {unknown}"));
+                continue;
+            }
         };
         declared.push(Feature {
             name,
             column,
             operation,
             window: own.unwrap_or(window),
+            relative,
         });
     }
     let target = read_target(sources);
@@ -313,20 +315,18 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
     })
 }
 
-fn column_of(text: &str) -> Option<Column> {
-    Column::ALL.into_iter().find(|column| column.name() == text)
-}
-
 fn read_target(sources: &mut Sources) -> Target {
     let Target { name, column, lead } = Target::default();
     let name = sources.text("target.name", &name, "a name", |_| true);
-    let text = sources.text("target.column", column.name(), COLUMNS, |text| {
-        column_of(text).is_some()
+    let of_table = |text: &str| Column::of_name(text).filter(|column| !column.is_derived());
+    let wanted = format!("one of {}", names_of(Column::TABLE));
+    let text = sources.text("target.column", column.name(), &wanted, |text| {
+        of_table(text).is_some()
     });
     let lead = sources.whole("target.lead", lead as u64, 1..=MAX_WINDOW as u64) as usize;
     Target {
         name,
-        column: column_of(&text).unwrap_or(column),
+        column: of_table(&text).unwrap_or(column),
         lead,
     }
 }

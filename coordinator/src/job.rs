@@ -128,7 +128,9 @@ impl Job {
                 .iter()
                 .find(|feature| feature.name == *name);
             declared.is_some_and(|feature| {
-                feature.operation == Operation::Mean && feature.column == column
+                feature.operation == Operation::Mean
+                    && feature.column == column
+                    && !feature.relative
             })
         };
         let column = self.recipe.schema.target().column;
@@ -144,4 +146,34 @@ impl Job {
 pub(crate) fn digest_of_json(value: &impl Serialize) -> String {
     let json = serde_json::to_vec(value).expect("our own types have a JSON form");
     blake3::hash(&json).to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use features::schema::{FeatureSchema, Target, standard};
+
+    #[test]
+    fn a_mean_less_the_row_itself_is_no_forecast() {
+        let [mut mean, median] = standard(30).try_into().unwrap();
+        let place = |features: Vec<features::schema::Feature>| {
+            let inputs = features.iter().map(|feature| feature.name.clone());
+            let model = ModelJob {
+                name: "volumes".to_owned(),
+                inputs: inputs.collect(),
+                sample_rows: 10,
+                test_fraction: 0.2,
+                forest: ForestParameters::default(),
+            };
+            let schema = FeatureSchema::declare(features, Target::default()).unwrap();
+            let job = Job {
+                recipe: Recipe { schema, raw: false },
+                model: Some(model),
+            };
+            job.moving_average_input()
+        };
+        assert_eq!(place(vec![median.clone(), mean.clone()]), Some(1));
+        mean.relative = true;
+        assert_eq!(place(vec![median, mean]), None);
+    }
 }

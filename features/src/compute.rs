@@ -5,26 +5,29 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array};
 use thiserror::Error;
 
-use crate::column::{Column, ColumnValues, PriceColumns};
+use crate::column::Column;
+use crate::derive::NamedColumns;
 use crate::operation::Operation;
+use crate::prices::{ColumnValues, PriceColumns};
 use crate::schema::{Feature, FeatureSchema, Target};
-use crate::{deviation, extremes, mean, median, shift, sum};
+use crate::{deviation, extremes, mean, median, relative, shift, sum};
 
 /// Computes the declared features in their order and the target last: the columns of [`FeatureSchema::fields`], each as
 /// long as the columns of prices.
 ///
-/// Rows must be sorted by date; order is not checked. Columns that the schema does not name are not looked at, but for
-/// their length.
+/// Rows must be sorted by date; order is not checked. Columns that the schema neither names nor reads through a derived
+/// one are not looked at, but for their length. A derived column is made once for all features that name it.
 pub fn compute(
     schema: &FeatureSchema,
-    columns: &PriceColumns<'_>,
+    prices: &PriceColumns<'_>,
 ) -> Result<Vec<ArrayRef>, ComputeError> {
-    check_lengths(columns)?;
-    check_finite(schema, columns)?;
+    check_lengths(prices)?;
+    check_finite(schema, prices)?;
+    let columns = NamedColumns::of(schema, prices);
     let features = schema.features().iter();
-    let features = features.map(|feature| Arc::new(feature_values(feature, columns)) as ArrayRef);
+    let features = features.map(|feature| Arc::new(feature_values(feature, &columns)) as ArrayRef);
     Ok(features
-        .chain([target_values(schema.target(), columns)])
+        .chain([target_values(schema.target(), &columns)])
         .collect())
 }
 
@@ -36,8 +39,8 @@ pub enum ComputeError {
         "column {column} has {rows} rows where {expected} were expected: pass the columns of one table"
     )]
     UnequalLengths {
-        /// The first column whose length differs from that of Open.
-        column: Column,
+        /// The name of the first column whose length differs from that of Open.
+        column: &'static str,
         /// Its rows.
         rows: usize,
         /// The rows of Open.
@@ -48,7 +51,8 @@ pub enum ComputeError {
         "row {row} of column {column} is {value}, which no feature is defined for: quarantine the row first"
     )]
     NotFinite {
-        /// The first column in the order of the table that has such a value and that the schema names.
+        /// The first column in the order of the table that has such a value and that the schema names, or reads through a
+        /// derived column.
         column: Column,
         /// Its first row with such a value, counted from 0.
         row: usize,
@@ -57,10 +61,14 @@ pub enum ComputeError {
     },
 }
 
-fn check_lengths(columns: &PriceColumns<'_>) -> Result<(), ComputeError> {
-    let expected = columns.open.values().len();
-    for column in Column::ALL {
-        let rows = columns.values(column).rows();
+fn check_lengths(prices: &PriceColumns<'_>) -> Result<(), ComputeError> {
+    let expected = prices.open.values().len();
+    let rows_of = |column: Column| Some((column.name(), prices.values(column)?.rows()));
+    let dates = ("Date", prices.date.values().len());
+    for (column, rows) in [dates]
+        .into_iter()
+        .chain(Column::TABLE.into_iter().filter_map(rows_of))
+    {
         if rows != expected {
             return Err(ComputeError::UnequalLengths {
                 column,
@@ -72,19 +80,14 @@ fn check_lengths(columns: &PriceColumns<'_>) -> Result<(), ComputeError> {
     Ok(())
 }
 
-fn check_finite(schema: &FeatureSchema, columns: &PriceColumns<'_>) -> Result<(), ComputeError> {
-    for column in Column::ALL {
-        let named = schema.target().column == column
-            || schema
-                .features()
-                .iter()
-                .any(|feature| feature.column == column);
-        let ColumnValues::Floats(values) = columns.values(column) else {
+fn check_finite(schema: &FeatureSchema, prices: &PriceColumns<'_>) -> Result<(), ComputeError> {
+    for column in Column::TABLE {
+        let features = schema.features().iter();
+        let mut read = features.flat_map(|feature| feature.column.reads());
+        let is_read = schema.target().column == column || read.any(|read| *read == column);
+        let Some(ColumnValues::Floats(values)) = prices.values(column).filter(|_| is_read) else {
             continue;
         };
-        if !named {
-            continue;
-        }
         let not_finite = |value: Option<f64>| value.is_some_and(|value| !value.is_finite());
         if let Some(row) = values.iter().position(not_finite) {
             return Err(ComputeError::NotFinite {
@@ -97,10 +100,19 @@ fn check_finite(schema: &FeatureSchema, columns: &PriceColumns<'_>) -> Result<()
     Ok(())
 }
 
-fn feature_values(feature: &Feature, columns: &PriceColumns<'_>) -> Float64Array {
+fn feature_values(feature: &Feature, columns: &NamedColumns<'_>) -> Float64Array {
+    let own = columns.values(feature.column);
+    let values = operation_values(feature.operation, feature.window, own);
+    match own {
+        _ if !feature.relative => values,
+        ColumnValues::Floats(own) => relative::to_floats(&values, own),
+        ColumnValues::Integers(own) => relative::to_integers(&values, own),
+    }
+}
+
+fn operation_values(operation: Operation, window: usize, values: ColumnValues<'_>) -> Float64Array {
     use ColumnValues::{Floats, Integers};
-    let window = feature.window;
-    match (feature.operation, columns.values(feature.column)) {
+    match (operation, values) {
         (Operation::Mean, Floats(values)) => mean::of_floats(values, window),
         (Operation::Mean, Integers(values)) => mean::of_integers(values, window),
         (Operation::Median, Floats(values)) => median::of_floats(values, window),
@@ -118,7 +130,7 @@ fn feature_values(feature: &Feature, columns: &PriceColumns<'_>) -> Float64Array
     }
 }
 
-fn target_values(target: &Target, columns: &PriceColumns<'_>) -> ArrayRef {
+fn target_values(target: &Target, columns: &NamedColumns<'_>) -> ArrayRef {
     match columns.values(target.column) {
         ColumnValues::Floats(values) => Arc::new(shift::lead(values, target.lead)),
         ColumnValues::Integers(values) => Arc::new(shift::lead(values, target.lead)),

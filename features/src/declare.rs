@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::column::{Column, names_of};
 use crate::schema::{Feature, Target};
 
 /// The longest window, lag or lead that can be declared, in rows: some 400 years of trading days.
@@ -92,6 +93,15 @@ pub enum DeclareProblem {
         /// Rows as declared.
         rows: usize,
     },
+    /// The target is of a derived column.
+    #[error(
+        "the target is of the derived column `{column}`: use one of {}",
+        names_of(Column::TABLE)
+    )]
+    DerivedTarget {
+        /// The column as declared.
+        column: Column,
+    },
 }
 
 /// Everything that is wrong with a declaration, in its order.
@@ -109,6 +119,11 @@ pub(crate) fn problems_of(features: &[Feature], target: &Target) -> Vec<DeclareP
     }
     check_name("the target", &target.name, &mut problems);
     check_rows("the target", "lead", target.lead, &mut problems);
+    if target.column.is_derived() {
+        problems.push(DeclareProblem::DerivedTarget {
+            column: target.column,
+        });
+    }
     if is_among(&target.name, features) {
         problems.push(DeclareProblem::TargetName {
             name: target.name.clone(),

@@ -1,8 +1,10 @@
 //! Rolling features: the declared schema and the kernels that compute it. Pure: values in, values out.
 //!
 //! A window of `w` rows is the current row and the `w - 1` before it. Every value depends on the rows of its window
-//! alone, and is the same bit for bit however the rows are cut into batches.
+//! alone, and on the row before them where its column is derived from two rows. It is the same bit for bit however the
+//! rows are cut into batches.
 
+pub mod calendar;
 pub mod column;
 pub mod compute;
 pub mod declare;
@@ -11,9 +13,12 @@ pub mod extremes;
 pub mod mean;
 pub mod median;
 pub mod operation;
+pub mod prices;
+pub mod relative;
 pub mod schema;
 pub mod shift;
 pub mod sum;
 
+mod derive;
 mod order;
 mod rolling;

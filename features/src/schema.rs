@@ -19,17 +19,24 @@ pub struct Feature {
     pub operation: Operation,
     /// Rows of the window, the current one included; for [`Operation::Lag`], how many rows back.
     pub window: usize,
+    /// Whether the row's own value of the column is taken from what is computed; null where that value is null.
+    ///
+    /// Serialised only where it is true, so that what was declared without it keeps its form.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relative: bool,
 }
 
 impl Feature {
     /// How many rows a value depends on, from the furthest back to the current one.
     ///
-    /// The window; for [`Operation::Lag`] one row more, as its window does not count the current row.
+    /// The window; for [`Operation::Lag`] one row more, as its window does not count the current row, and for a column
+    /// that is derived from two rows one more again.
     pub const fn rows_needed(&self) -> usize {
-        match self.operation {
+        let values = match self.operation {
             Operation::Lag => self.window.saturating_add(1),
             _ => self.window,
-        }
+        };
+        values.saturating_add(self.column.rows_needed() - 1)
     }
 }
 
@@ -39,7 +46,7 @@ impl Feature {
 pub struct Target {
     /// Name of the column in the output.
     pub name: String,
-    /// The column that it is taken from; the target has its type.
+    /// The column of the table that it is taken from, not a derived one; the target has its type.
     pub column: Column,
     /// How many rows ahead; the last `lead` rows are null.
     pub lead: usize,
@@ -67,12 +74,14 @@ pub fn standard(window: usize) -> Vec<Feature> {
             column: Column::Volume,
             operation: Operation::Mean,
             window,
+            relative: false,
         },
         Feature {
             name: "adj_close_rolling_med".to_owned(),
             column: Column::AdjClose,
             operation: Operation::Median,
             window,
+            relative: false,
         },
     ]
 }

@@ -12,6 +12,7 @@ fn feature(name: &str, window: usize) -> Feature {
         column: Column::Close,
         operation: Operation::Mean,
         window,
+        relative: false,
     }
 }
 
@@ -47,6 +48,48 @@ fn a_lag_needs_one_row_more_than_it_goes_back() {
             .unwrap()
             .longest_window(),
         2
+    );
+}
+
+#[test]
+fn what_is_derived_from_two_rows_needs_one_row_more() {
+    for column in Column::all() {
+        let rows = |operation, relative| {
+            let feature = Feature {
+                column,
+                operation,
+                relative,
+                ..feature("derived", 5)
+            };
+            feature.rows_needed()
+        };
+        let of_two_rows = [Column::LogReturn, Column::LogGap].contains(&column);
+        let before = usize::from(of_two_rows);
+        for relative in [false, true] {
+            assert_eq!(rows(Operation::Mean, relative), 5 + before, "{column}");
+            assert_eq!(rows(Operation::Lag, relative), 6 + before, "{column}");
+        }
+    }
+}
+
+#[test]
+fn a_target_is_of_a_column_of_the_table() {
+    for column in Column::all() {
+        let target = Target {
+            column,
+            ..Target::default()
+        };
+        let refused = vec![DeclareProblem::DerivedTarget { column }];
+        let expected = if column.is_derived() { refused } else { vec![] };
+        assert_eq!(problems(vec![], target), expected);
+    }
+    let message = DeclareProblem::DerivedTarget {
+        column: Column::LogVolume,
+    }
+    .to_string();
+    assert_eq!(
+        message,
+        "the target is of the derived column `log_volume`: use one of Open, High, Low, Close, Adj Close, Volume"
     );
 }
 
@@ -147,62 +190,8 @@ fn base_columns_are_taken() {
 }
 
 #[test]
-fn a_schema_survives_serialisation() {
-    let text = serde_json::to_string(&FeatureSchema::default()).unwrap();
-    assert!(text.contains(
-        r#"{"name":"adj_close_rolling_med","column":"Adj Close","operation":"median","window":30}"#
-    ));
-    assert_eq!(
-        serde_json::from_str::<FeatureSchema>(&text).unwrap(),
-        FeatureSchema::default()
-    );
-}
-
-#[test]
-fn serialised_names_are_the_names() {
-    for column in Column::ALL {
-        assert_eq!(serde_json::to_value(column).unwrap(), column.name());
-        assert_eq!(
-            serde_json::from_value::<Column>(column.name().into()).unwrap(),
-            column
-        );
-    }
-    for operation in Operation::ALL {
-        assert_eq!(serde_json::to_value(operation).unwrap(), operation.name());
-        assert_eq!(
-            serde_json::from_value::<Operation>(operation.name().into()).unwrap(),
-            operation
-        );
-    }
-}
-
-#[test]
-fn deserialising_refuses_what_declaring_refuses() {
-    let refused = |text: &str, reason: &str| {
-        let message = serde_json::from_str::<FeatureSchema>(text)
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains(reason), "{message}");
-    };
-    let target = r#"{"name":"t","column":"Volume","lead":1}"#;
-    let with = |operation: &str, window: usize| {
-        format!(
-            r#"{{"features":[{{"name":"f","column":"Close","operation":"{operation}","window":{window}}}],"target":{target}}}"#
-        )
-    };
-    refused(&with("lead", 1), "looking ahead is for targets alone");
-    refused(
-        &with("ema", 1),
-        "use one of mean, median, sum, min, max, std, lag",
-    );
-    refused(&with("mean", 0), "window of 0 rows");
-    refused(
-        &format!(r#"{{"features":[],"target":{target},"extra":1}}"#),
-        "unknown field `extra`",
-    );
-    refused(
-        r#"{"features":[],"target":{"name":"t","column":"Volume","lead":1,"lag":1}}"#,
-        "unknown field `lag`",
-    );
-    assert!(serde_json::from_str::<FeatureSchema>(&with("mean", 1)).is_ok());
+fn derived_columns_follow_those_of_the_table() {
+    assert!(!Column::TABLE.into_iter().any(Column::is_derived));
+    assert!(Column::DERIVED.into_iter().all(Column::is_derived));
+    assert_eq!(Column::of_name("Date"), None);
 }

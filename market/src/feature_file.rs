@@ -9,8 +9,8 @@ use arrow_array::{
 };
 use arrow_schema::{Field, Schema};
 use bytes::Bytes;
-use features::column::PriceColumns;
 use features::compute::{ComputeError, compute};
+use features::prices::PriceColumns;
 use features::schema::FeatureSchema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -64,6 +64,7 @@ impl FeatureTable {
         .map(Float64Array::from);
         let volume = Int64Array::from(table.volume);
         let prices = PriceColumns {
+            date: &date,
             open: &open,
             high: &high,
             low: &low,

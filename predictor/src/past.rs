@@ -54,8 +54,9 @@ impl Past {
             let Some(input) = model.inputs.iter().position(|input| *input == feature.name) else {
                 continue;
             };
-            if matches!(feature.operation, Operation::Sum | Operation::Std) {
-                continue; // in another unit, or of another size
+            let of_other_size = matches!(feature.operation, Operation::Sum | Operation::Std);
+            if of_other_size || feature.relative || feature.column.is_derived() {
+                continue; // in another unit, or far from what is drawn
             }
             let values = (first..ticker.days.len()).map(|row| ticker.row(row)[input]);
             let line = Line {

@@ -1,6 +1,5 @@
 //! A model that is ready to be served, and the checks that it passed.
 
-use features::column::Column;
 use features::operation::Operation;
 use features::schema::{Feature, FeatureSchema};
 use model::card::{Card, CardError};
@@ -185,9 +184,9 @@ impl ServedModel {
     /// The smallest value that the input can have; `None` where it can be any number.
     pub(crate) fn least(&self, input: usize) -> Option<f64> {
         let feature = self.recipe.as_ref()?.feature(&self.inputs[input])?;
-        // Adjusted closes can be negative in real data; what is a spread never is.
-        let negative = feature.column == Column::AdjClose && feature.operation != Operation::Std;
-        (!negative).then_some(0.0)
+        // What is a spread never is negative, unless something is taken from it.
+        let negative = feature.column.can_be_negative() && feature.operation != Operation::Std;
+        (!negative && !feature.relative).then_some(0.0)
     }
 }
 

@@ -5,6 +5,8 @@
     reason = "what is not there fails the test, in its helpers too"
 )]
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use serde_json::Value;
 use tickermill_tests::market;
 use tickermill_tests::workplace::Workplace;
@@ -158,6 +160,43 @@ fn features_are_declared_and_an_input_that_is_none_is_refused() {
         .collect();
     assert_eq!(names[9..], ["low_5", "high_9", "next_day_volume"]);
     assert!(done["model"]["naive_moving_average_mae"].is_null());
+}
+
+#[test]
+fn derived_columns_are_declared_by_name() {
+    let workplace = market::small_workplace();
+    let declared = "[[features.declare]]\nname = \"of_itself\"\ncolumn = \"log_volume\"\noperation = \"mean\"\nwindow = 1\n\
+        relative = true\n\
+        [[features.declare]]\nname = \"weekday\"\ncolumn = \"next_weekday\"\noperation = \"max\"\nwindow = 1\n\
+        [model]\ninputs = [\"of_itself\"]\n";
+    workplace.write("own.toml", declared);
+    let done = workplace
+        .run("run --data market --config own.toml --no-train --json")
+        .completed();
+    let folder = std::path::Path::new(done["features_dir"].as_str().unwrap());
+    let batch = tickermill_tests::feature_files::read(&folder.join("NAN.parquet"));
+    let of_itself = batch["of_itself"].as_primitive::<Float64Type>();
+    assert!(of_itself.iter().all(|value| value == Some(0.0)));
+    let weekday = batch["weekday"].as_primitive::<Float64Type>();
+    assert!(
+        weekday
+            .iter()
+            .all(|value| value.is_some_and(|day| (0.0..=4.0).contains(&day)))
+    );
+    workplace.write("wrong.toml", declared.replace("next_weekday", "weekday"));
+    let wrong = workplace
+        .run("run --data market --config wrong.toml --no-train")
+        .expect_exit(2);
+    wrong.expect_one_error(&[
+        "features.declare",
+        "`weekday` is unknown",
+        "Adj Close, Volume, log_volume",
+    ]);
+    workplace.write("target.toml", "[target]\ncolumn = \"log_volume\"\n");
+    let target = workplace
+        .run("run --data market --config target.toml")
+        .expect_exit(2);
+    target.expect_one_error(&["target.column", "log_volume", "one of Open, High"]);
 }
 
 #[test]
