@@ -10,6 +10,7 @@ pub mod compute;
 pub mod declare;
 pub mod deviation;
 pub mod extremes;
+pub mod grid;
 pub mod mean;
 pub mod median;
 pub mod operation;

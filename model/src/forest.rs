@@ -1,4 +1,8 @@
-//! The forest: the mean or the sum of its trees, over a schema of named float32 features.
+//! The forest: the mean or the sum of its trees, and what is made of it, over a schema of named float32 features.
+
+mod link;
+
+pub use link::Link;
 
 use crate::matrix::{Matrix, repeated_name};
 use crate::tree::{Node, Tree};
@@ -15,7 +19,7 @@ pub enum Aggregate {
 }
 
 impl Aggregate {
-    /// The prediction of `trees` trees whose values add up to `sum`. Source: `FinalizeScores1` in ONNX Runtime's
+    /// The number that `trees` trees make whose values add up to `sum`. Source: `FinalizeScores1` in ONNX Runtime's
     /// `tree_ensemble_aggregator.h`, there in float32.
     pub(crate) fn finish(self, sum: f64, trees: usize, base_value: f32) -> f64 {
         let aggregated = match self {
@@ -30,13 +34,15 @@ impl Aggregate {
 ///
 /// Thresholds and leaf values are float32 already, which is what an ONNX file holds. So writing a forest and
 /// reading it back gives an equal one, and [`Forest::predict`] takes the branches that an ONNX runtime takes; the
-/// two differ only in how they round the sum over trees, by less than 1e-5 relative.
+/// two differ only in how they round the sum over trees, by less than 1e-5 relative; and with [`Link::LogRatio`] in
+/// how they round the exponential, by less than 1e-5 of one more than the prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forest {
     feature_names: Vec<String>,
     trees: Vec<Tree>,
     aggregate: Aggregate,
     base_value: f32,
+    link: Link,
 }
 
 /// Why features and trees do not make a [`Forest`].
@@ -68,13 +74,21 @@ pub enum ForestError {
         /// How many features the schema has.
         features: usize,
     },
+    /// A link on a feature outside the schema.
+    #[error("the link asks for feature {feature}, and the forest has {features}")]
+    LinkFeatureOutOfRange {
+        /// The feature that it asks for, counted from 0.
+        feature: u16,
+        /// How many features the schema has.
+        features: usize,
+    },
     /// A base value that is infinite or NaN.
     #[error("the base value is not finite: train on finite targets")]
     BaseValueNotFinite,
 }
 
 impl Forest {
-    /// Makes a forest of at least one tree over at least one feature, which predicts the mean of its trees.
+    /// Makes a forest of at least one tree over at least one feature, which predicts the mean of its trees and nothing else.
     ///
     /// Errors where names repeat or a tree asks for a feature beyond `feature_names`.
     pub fn new(feature_names: Vec<String>, trees: Vec<Tree>) -> Result<Self, ForestError> {
@@ -107,10 +121,11 @@ impl Forest {
             trees,
             aggregate: Aggregate::Average,
             base_value: 0.0,
+            link: Link::Identity,
         })
     }
 
-    /// The same trees with another aggregate, to which `base_value` is added, in the target's unit.
+    /// The same trees with another aggregate, to which `base_value` is added, in the unit of the leaves.
     ///
     /// Errors where the base value is not finite.
     pub fn with_aggregate(
@@ -126,6 +141,20 @@ impl Forest {
             base_value,
             ..self
         })
+    }
+
+    /// The same forest with another link. Errors where the link asks for a feature beyond the schema.
+    pub fn with_link(self, link: Link) -> Result<Self, ForestError> {
+        let features = self.feature_count();
+        match link {
+            Link::LogRatio { log_today } if usize::from(log_today) >= features => {
+                Err(ForestError::LinkFeatureOutOfRange {
+                    feature: log_today,
+                    features,
+                })
+            }
+            _ => Ok(Self { link, ..self }),
+        }
     }
 
     /// The names of the features, in the order in which rows give them.
@@ -148,9 +177,14 @@ impl Forest {
         self.aggregate
     }
 
-    /// What is added to the aggregate, in the target's unit; finite.
+    /// What is added to the aggregate, in the unit of the leaves; finite.
     pub fn base_value(&self) -> f32 {
         self.base_value
+    }
+
+    /// What a prediction is made of.
+    pub fn link(&self) -> Link {
+        self.link
     }
 
     /// The number of nodes of all trees.
@@ -164,7 +198,8 @@ impl Forest {
         nodes.any(|node| matches!(node, Node::Split { nan_low: true, .. }))
     }
 
-    /// The aggregate over the trees and the base value, in the target's unit, summed in float64 in the order of trees.
+    /// The link of the aggregate over the trees and the base value, in the target's unit, summed in float64 in the
+    /// order of trees.
     ///
     /// `row` has one value for each feature, in schema order, NaN where it is missing; cast float64 values with
     /// [`to_feature`](crate::matrix::to_feature). Panics where the row has another length.
@@ -176,8 +211,10 @@ impl Forest {
         );
         let values = self.trees.iter().map(|tree| f64::from(tree.predict(row)));
         let sum = values.fold(0.0, |sum, value| sum + value);
-        self.aggregate
-            .finish(sum, self.trees.len(), self.base_value)
+        let number = self
+            .aggregate
+            .finish(sum, self.trees.len(), self.base_value);
+        self.link.apply(number, row)
     }
 
     /// [`Forest::predict`] of the given rows of `features`, in the order of `rows`, on the current rayon pool.
@@ -196,79 +233,4 @@ impl Forest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stump(feature: u16) -> Tree {
-        let split = Node::Split {
-            feature,
-            threshold: 2.0,
-            nan_low: feature == 1,
-            low: 1,
-            high: 2,
-        };
-        Tree::from_nodes(&[split, Node::Leaf { value: 1.0 }, Node::Leaf { value: 3.0 }]).unwrap()
-    }
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn predicts_the_mean_of_its_trees() {
-        let forest = Forest::new(names(&["a", "b"]), vec![stump(0), stump(1)]).unwrap();
-        let columns = vec![vec![2.0, 2.5, 9.0], vec![0.0, 1.0, 9.0]];
-        let features = Matrix::from_columns(names(&["a", "b"]), columns).unwrap();
-        let predictions = forest.predict_rows(&features, &[2, 0, 1]);
-        assert_eq!(predictions, [3.0, 1.0, 2.0]);
-        assert_eq!((forest.feature_count(), forest.node_count()), (2, 6));
-    }
-
-    #[test]
-    fn adds_the_base_value_to_the_mean_or_the_sum() {
-        let forest = Forest::new(names(&["a", "b"]), vec![stump(0), stump(1)]).unwrap();
-        let predicted = |aggregate| {
-            let forest = forest.clone().with_aggregate(aggregate, 0.5).unwrap();
-            let rows = [[9.0, 0.0], [f32::NAN; 2]];
-            rows.map(|row| forest.predict(&row)).to_vec()
-        };
-        assert_eq!(predicted(Aggregate::Average), [2.5, 2.5]);
-        assert_eq!(predicted(Aggregate::Sum), [4.5, 4.5]);
-        assert_eq!(
-            forest.with_aggregate(Aggregate::Sum, f32::NAN),
-            Err(ForestError::BaseValueNotFinite)
-        );
-    }
-
-    #[test]
-    fn handles_missing_where_a_split_sends_nan_low() {
-        let handles = |feature| {
-            let forest = Forest::new(names(&["a", "b"]), vec![stump(feature)]).unwrap();
-            forest.handles_missing()
-        };
-        assert_eq!([handles(0), handles(1)], [false, true]);
-    }
-
-    #[test]
-    fn refuses_what_is_no_forest() {
-        let refusal =
-            |feature_names: &[&str], trees| Forest::new(names(feature_names), trees).unwrap_err();
-        assert_eq!(refusal(&["a"], vec![]), ForestError::NoTrees);
-        assert_eq!(
-            refusal(&[], vec![stump(0)]),
-            ForestError::FeatureCount { features: 0 }
-        );
-        assert_eq!(
-            refusal(&["a", "a"], vec![stump(0)]),
-            ForestError::RepeatedName { name: "a".into() }
-        );
-        assert_eq!(
-            refusal(&["a"], vec![stump(0), stump(1)]),
-            ForestError::FeatureOutOfRange {
-                tree: 1,
-                feature: 1,
-                features: 1
-            }
-        );
-    }
-}
+mod tests;

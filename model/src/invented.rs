@@ -1,6 +1,6 @@
 //! Forests for tests, of every shape that a file can have.
 
-use crate::forest::{Aggregate, Forest};
+use crate::forest::{Aggregate, Forest, Link};
 use crate::tree::{Node, Tree};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -50,20 +50,26 @@ fn tree(features: u16, chain: bool, draws: &[Draw]) -> Tree {
     Tree::from_nodes(&nodes).expect("leaves were replaced by splits")
 }
 
-/// A forest of 1 to 40 trees: single leaves, chains of up to 60 splits, bushes; of few features or of hundreds.
+/// A forest of 1 to 40 trees: single leaves, chains of up to 60 splits, bushes; of few features or of hundreds; with
+/// either link.
 pub(crate) fn forest() -> impl Strategy<Value = Forest> {
     let draws = (any::<Index>(), any::<Index>(), threshold(), any::<bool>());
     let trees = prop::collection::vec((any::<bool>(), prop::collection::vec(draws, 0..60)), 1..40);
     let features = prop_oneof![1_u16..5, 250_u16..700];
     let aggregate = prop::sample::select(vec![Aggregate::Average, Aggregate::Sum]);
-    (features, trees, aggregate, -9.0_f32..9.0).prop_map(
-        |(features, trees, aggregate, base_value)| {
+    let log_today = prop::option::of(any::<Index>());
+    (features, trees, aggregate, -9.0_f32..9.0, log_today).prop_map(
+        |(features, trees, aggregate, base_value, log_today)| {
             let names = (0..features).map(|feature| format!("f{feature}")).collect();
             let trees = trees
                 .iter()
                 .map(|(chain, draws)| tree(features, *chain, draws));
+            let link = log_today.map_or(Link::Identity, |column| Link::LogRatio {
+                log_today: column.index(usize::from(features)) as u16,
+            });
             Forest::new(names, trees.collect())
                 .and_then(|forest| forest.with_aggregate(aggregate, base_value))
+                .and_then(|forest| forest.with_link(link))
                 .expect("trees ask for features that exist")
         },
     )

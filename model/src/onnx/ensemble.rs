@@ -2,7 +2,8 @@
 //!
 //! Source: `docs/Operators-ml.md` in github.com/onnx/onnx, TreeEnsembleRegressor, since version 3.
 
-use super::messages::{Attribute, AttributeType};
+use super::attribute::{floats, int, ints, string, strings};
+use super::messages::Attribute;
 use bytes::Bytes;
 
 pub(super) const BRANCH_LEQ: &[u8] = b"BRANCH_LEQ";
@@ -95,48 +96,5 @@ impl Ensemble {
             }
         }
         Ok(ensemble)
-    }
-}
-
-fn attribute(name: &str, kind: AttributeType) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        r#type: kind.into(),
-        ..Attribute::default()
-    }
-}
-
-fn int(name: &str, i: i64) -> Attribute {
-    Attribute {
-        i,
-        ..attribute(name, AttributeType::Int)
-    }
-}
-
-fn ints(name: &str, ints: Vec<i64>) -> Attribute {
-    Attribute {
-        ints,
-        ..attribute(name, AttributeType::Ints)
-    }
-}
-
-fn floats(name: &str, floats: Vec<f32>) -> Attribute {
-    Attribute {
-        floats,
-        ..attribute(name, AttributeType::Floats)
-    }
-}
-
-fn string(name: &str, s: Bytes) -> Attribute {
-    Attribute {
-        s,
-        ..attribute(name, AttributeType::String)
-    }
-}
-
-fn strings(name: &str, strings: Vec<Bytes>) -> Attribute {
-    Attribute {
-        strings,
-        ..attribute(name, AttributeType::Strings)
     }
 }

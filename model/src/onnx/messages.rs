@@ -79,6 +79,8 @@ pub(super) struct Operation {
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,
+    #[prost(float, tag = "2")]
+    pub(super) f: f32,
     #[prost(int64, tag = "3")]
     pub(super) i: i64,
     #[prost(bytes = "bytes", tag = "4")]
@@ -98,6 +100,7 @@ pub(super) struct Attribute {
 #[repr(i32)]
 pub(super) enum AttributeType {
     Undefined = 0,
+    Float = 1,
     Int = 2,
     String = 3,
     Floats = 6,

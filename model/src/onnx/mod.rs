@@ -1,9 +1,11 @@
-//! The forest as an ONNX file: one `TreeEnsembleRegressor` of ai.onnx.ml, opset 3.
+//! The forest as an ONNX file: one `TreeEnsembleRegressor` of ai.onnx.ml, opset 3, and the operators of its link.
 
+mod attribute;
 mod branch;
 mod ensemble;
 mod error;
 mod graph;
+mod link;
 mod lookup;
 mod messages;
 mod read;

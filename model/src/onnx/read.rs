@@ -3,6 +3,7 @@
 use super::ensemble::{AVERAGE, Ensemble, SUM};
 use super::error::ReadError;
 use super::graph;
+use super::link;
 use super::messages::Model;
 use super::trees::trees_of;
 use crate::forest::{Aggregate, Forest};
@@ -20,7 +21,7 @@ pub struct ModelFile {
     pub output_name: String,
 }
 
-/// Reads a forest from an ONNX model of one `TreeEnsembleRegressor`.
+/// Reads a forest from an ONNX model of one `TreeEnsembleRegressor` and the operators of a link, if any.
 ///
 /// Gives back the very forest that [`write`](super::write) wrote. Files of other writers, skl2onnx and onnxmltools
 /// among them, are read where they sum or average trees of one target whose branches compare by order
@@ -29,7 +30,8 @@ pub struct ModelFile {
 pub fn read(bytes: &[u8]) -> Result<ModelFile, ReadError> {
     // Decoded from one shared buffer, so that the mode of each node is a view and not an allocation.
     let model = Model::decode(Bytes::copy_from_slice(bytes))?;
-    let graph = model.graph.ok_or(ReadError::NoGraph)?;
+    let mut graph = model.graph.ok_or(ReadError::NoGraph)?;
+    let link = link::take(&mut graph);
     let feature_names = graph::feature_names(&graph, &model.metadata_props)?;
     let (input_name, output_name) = graph::tensor_names(&graph)?;
     let ensemble = Ensemble::from_attributes(graph::attributes_of(graph)?)
@@ -41,8 +43,9 @@ pub fn read(bytes: &[u8]) -> Result<ModelFile, ReadError> {
     let aggregate = aggregate_of(&ensemble)?;
     let base_value = base_value_of(&ensemble)?;
     let forest = Forest::new(feature_names, trees_of(&ensemble)?)?;
+    let forest = forest.with_aggregate(aggregate, base_value)?;
     Ok(ModelFile {
-        forest: forest.with_aggregate(aggregate, base_value)?,
+        forest: forest.with_link(link)?,
         input_name,
         output_name,
     })

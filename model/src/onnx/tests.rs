@@ -2,7 +2,7 @@
 
 use super::messages::{Attribute, Model, Operation};
 use super::*;
-use crate::forest::{Aggregate, Forest, ForestError};
+use crate::forest::{Aggregate, Forest, ForestError, Link};
 use crate::invented;
 use crate::tree::{Node, Tree, TreeError};
 use bytes::Bytes;
@@ -223,6 +223,64 @@ fn refuses_another_operator_by_name() {
         Err(ReadError::NoGraph)
     );
     assert_eq!(read(&[]), Err(ReadError::NoGraph));
+}
+
+/// A forest with a link, what its operators are in the file, and what reading gives after a change to the message.
+fn read_linked(
+    change: impl FnOnce(&mut Model),
+) -> (Forest, Vec<String>, Result<Forest, ReadError>) {
+    let linked = forest().with_link(Link::LogRatio { log_today: 1 }).unwrap();
+    let description = Description {
+        model_name: "test",
+        doc_string: "",
+        metadata: &BTreeMap::new(),
+    };
+    let mut model = Model::decode(write(&linked, &description).as_slice()).unwrap();
+    let operators = model.graph.as_ref().unwrap().node.iter();
+    let operators = operators.map(|node| node.op_type.clone()).collect();
+    change(&mut model);
+    let read = read(&model.encode_to_vec()).map(|file| file.forest);
+    (linked, operators, read)
+}
+
+#[test]
+fn a_link_is_written_as_operators_and_read_back() {
+    let (linked, operators, read) = read_linked(|_| {});
+    let after_the_trees = [
+        "Constant", "Gather", "Add", "Exp", "Constant", "Sub", "Relu",
+    ];
+    assert_eq!(operators[0], OPERATOR);
+    assert_eq!(operators[1..], after_the_trees);
+    assert_eq!(read.unwrap(), linked);
+}
+
+#[test]
+fn refuses_operators_that_are_nearly_a_link() {
+    let refusal = |change: fn(&mut Vec<Operation>)| {
+        let (_, _, read) = read_linked(|model| change(&mut model.graph.as_mut().unwrap().node));
+        read.unwrap_err()
+    };
+    let constant = ReadError::Operator {
+        domain: String::new(),
+        operator: "Constant".into(),
+    };
+    assert_eq!(refusal(|node| node[5].attribute[0].f = 2.0), constant);
+    assert_eq!(refusal(|node| node[1].attribute[0].ints[0] = -1), constant);
+    assert_eq!(refusal(|node| node[2].attribute[0].i = 0), constant);
+    assert_eq!(refusal(|node| drop(node.pop())), constant);
+    assert_eq!(refusal(|node| node.swap(3, 4)), constant);
+    let beyond = refusal(|node| node[1].attribute[0].ints[0] = 2);
+    assert_eq!(
+        beyond,
+        ReadError::Forest(ForestError::LinkFeatureOutOfRange {
+            feature: 2,
+            features: 2
+        })
+    );
+    let past_the_trees = refusal(|node| node[0].output[0] = "other".into());
+    assert_eq!(past_the_trees, ReadError::Chain);
+    let no_trees = refusal(|node| drop(node.remove(0)));
+    assert_eq!(no_trees, ReadError::OperatorCount { operators: 0 });
 }
 
 #[test]

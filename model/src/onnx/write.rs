@@ -1,6 +1,7 @@
 //! A forest to the bytes of an ONNX file.
 
 use super::ensemble::{AVERAGE, BRANCH_LEQ, Ensemble, LEAF, SUM};
+use super::link;
 use super::messages::{
     Dimension, Entry, Extent, FLOAT, Graph, Model, Operation, OperatorSet, Shape, Tensor, Type,
     ValueInfo,
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 /// The IR version of ONNX 1.11, the first release with ai.onnx.ml 3 (`VERSION_TABLE` in `onnx/helper.py`).
 const IR_VERSION: i64 = 8;
 
-/// The default operator set of the same release. No operator of it is used; checkers ask for it.
+/// The default operator set of the same release. Links are made of it; checkers ask for it without them too.
 const DEFAULT_OPSET_VERSION: i64 = 16;
 
 /// What an ONNX file says about its model.
@@ -31,7 +32,7 @@ pub struct Description<'a> {
     pub metadata: &'a BTreeMap<String, String>,
 }
 
-/// Writes the forest as an ONNX model: opset 3 of ai.onnx.ml, one `TreeEnsembleRegressor`.
+/// Writes the forest as an ONNX model: opset 3 of ai.onnx.ml, one `TreeEnsembleRegressor`, and what its link is made of.
 ///
 /// The input is [`INPUT_NAME`], the output [`OUTPUT_NAME`]. A node's id is its position in the tree; thresholds
 /// and values go out as they are, since the forest holds float32 already. The same forest and description give the
@@ -41,16 +42,18 @@ pub fn write(forest: &Forest, description: &Description<'_>) -> Vec<u8> {
         !description.model_name.is_empty(),
         "an ONNX graph has a name"
     );
-    let operation = Operation {
+    let trees = Operation {
         input: vec![INPUT_NAME.to_owned()],
-        output: vec![OUTPUT_NAME.to_owned()],
+        output: vec![link::tensor_of_trees(forest.link()).to_owned()],
         name: "forest".to_owned(),
         op_type: OPERATOR.to_owned(),
         attribute: ensemble_of(forest).into_attributes(),
         domain: OPERATOR_DOMAIN.to_owned(),
     };
+    let mut node = vec![trees];
+    node.extend(link::operations_of(forest.link()));
     let graph = Graph {
-        node: vec![operation],
+        node,
         name: description.model_name.to_owned(),
         input: vec![float_tensor(INPUT_NAME, forest.feature_count() as i64)],
         output: vec![float_tensor(OUTPUT_NAME, 1)],

@@ -3,7 +3,7 @@
 use super::node::{Compact, Node, Wide};
 use super::slots::Slots;
 use super::trees::{LANES, Trees};
-use crate::forest::{Aggregate, Forest};
+use crate::forest::{Aggregate, Forest, Link};
 
 /// How many values a batch prepares at once, where a row does not have more: 256 KiB of them.
 const BLOCK_VALUES: usize = 1 << 16;
@@ -23,6 +23,7 @@ pub struct Walker {
     trees: AnyTrees,
     aggregate: Aggregate,
     base_value: f32,
+    link: Link,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ impl Walker {
             trees,
             aggregate: forest.aggregate(),
             base_value: forest.base_value(),
+            link: forest.link(),
         }
     }
 
@@ -94,7 +96,7 @@ impl Walker {
                 trees.sum(|slot| values[slot])
             }
         };
-        self.finish(sum)
+        self.finish(sum, row)
     }
 
     /// [`Walker::predict`] of each row of `rows`, which stand one after the other, into the place of the row in
@@ -134,17 +136,18 @@ impl Walker {
                 AnyTrees::Compact(trees) => trees.sums(&values, slots, predictions),
                 AnyTrees::Wide(trees) => trees.sums(&values, slots, predictions),
             }
-            for prediction in predictions {
-                *prediction = self.finish(*prediction);
+            for (row, prediction) in rows.chunks(self.feature_count).zip(predictions) {
+                *prediction = self.finish(*prediction, row);
             }
         }
     }
 
-    fn finish(&self, sum: f64) -> f64 {
+    fn finish(&self, sum: f64, row: &[f32]) -> f64 {
         let trees = match &self.trees {
             AnyTrees::Compact(trees) => trees.count(),
             AnyTrees::Wide(trees) => trees.count(),
         };
-        self.aggregate.finish(sum, trees, self.base_value)
+        let number = self.aggregate.finish(sum, trees, self.base_value);
+        self.link.apply(number, row)
     }
 }

@@ -1,33 +1,10 @@
 //! A seeded table like the mission's: heavy-tailed volumes that follow their moving average.
 
+mod draws;
+
+use draws::Draws;
 use tickermill_model::matrix::Matrix;
 use tickermill_model::table::TrainingTable;
-
-/// splitmix64: small, seeded and the same everywhere.
-struct Draws(u64);
-
-impl Draws {
-    fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Evenly from 0 to 1, without 1.
-    fn uniform(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Close to standard normal: twelve uniform draws, less their mean.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
-}
 
 /// `rows` rows of two features over about `rows / 4` dates; volumes span six orders of magnitude.
 pub(crate) fn table(rows: usize, seed: u64) -> TrainingTable {
