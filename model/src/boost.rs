@@ -3,8 +3,8 @@
 use crate::forest::Forest;
 use crate::panel::Panel;
 use crate::parameters::MAX_TREES;
-use hessboost::error::HessboostError;
 use serde::{Deserialize, Serialize};
+use std::error::Error as StdError;
 use thiserror::Error;
 
 /// The most leaves that a tree may have: one for each row of any training set that is worth boosting.
@@ -131,9 +131,14 @@ pub enum BoostError {
     /// Every row has the same inputs.
     #[error("no input ever changes, so there is nothing to split on: declare other features")]
     ConstantInputs,
-    /// hessboost refused the data.
-    #[error("hessboost could not boost the trees")]
-    Fit(#[from] HessboostError),
+    /// The booster's library refused the data.
+    #[error("{library} could not boost the trees")]
+    Fit {
+        /// The library.
+        library: &'static str,
+        /// Its own reason.
+        source: Box<dyn StdError + Send + Sync>,
+    },
 }
 
 impl<'a> BoostRows<'a> {

@@ -22,7 +22,8 @@ const MAX_BIN: usize = 256;
 /// Splits are sought on the pseudo-Huber loss, whose second derivatives are at most 1 and stand for rows, so that a
 /// leaf has at least `min_rows_per_leaf` rows and often more.
 ///
-/// hessboost 0.4.6 bins nothing but float32: while it does, 4 bytes are held for each row and input, and later 3.
+/// hessboost 0.4.6 bins nothing but float32, and keeps bins by row in two bytes and by input in one: 7 bytes are held
+/// for each row and input while it bins, and 3 from then on.
 #[derive(Clone, Copy, Debug)]
 pub struct Hessboost;
 
@@ -50,14 +51,21 @@ fn boost(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<BoostedModel, BoostError> {
     parameters.validate()?;
-    let training_parameters = training_parameters(parameters)?;
-    let matrix = binned(rows)?;
+    let training_parameters = training_parameters(parameters).map_err(refused)?;
+    let matrix = binned(rows).map_err(refused)?;
     let trainer = Trainer::new(&training_parameters, &matrix, parameters.trees);
     let trainer = trainer.on_round(|_| {
         progress(1);
         ControlFlow::Continue(())
     });
-    Ok(trainer.train()?.model)
+    Ok(trainer.train().map_err(refused)?.model)
+}
+
+fn refused(reason: HessboostError) -> BoostError {
+    BoostError::Fit {
+        library: "hessboost",
+        source: Box::new(reason),
+    }
 }
 
 fn training_parameters(parameters: &BoostParameters) -> Result<TrainingParams, HessboostError> {

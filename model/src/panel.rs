@@ -122,13 +122,10 @@ impl Panel {
     pub fn new(columns: PanelColumns) -> Result<Self, PanelError> {
         check_inputs(&columns)?;
         check_rows(&columns)?;
-        check_volumes("today", &columns.today, columns.date.len())?;
-        check_volumes(
-            "moving_average",
-            &columns.moving_average,
-            columns.date.len(),
-        )?;
-        check_volumes("target", &columns.target, columns.date.len())?;
+        let rows = columns.date.len();
+        check_volumes("today", &columns.today, rows)?;
+        check_volumes("moving_average", &columns.moving_average, rows)?;
+        check_volumes("target", &columns.target, rows)?;
         Ok(Self { columns })
     }
 
