@@ -1,20 +1,35 @@
 //! Models: the training table, the forest, its evaluation, and ONNX out and in. Pure: values in, values out.
 
 pub mod boost;
+pub mod bootstrap;
+pub mod breakdown;
 pub mod card;
 pub mod evaluate;
+pub mod fold_plan;
+pub mod forecast_errors;
 pub mod forest;
+pub mod gate;
 pub mod hessboost;
+pub mod intervals;
+pub mod judged_panel;
 pub mod matrix;
 pub mod onnx;
 pub mod panel;
+pub mod panel_errors;
 pub mod parameters;
+pub mod performance;
+pub mod skill;
 pub mod split;
 pub mod table;
 pub mod train;
 pub mod tree;
+pub mod verdict;
+pub mod walk_forward;
 pub mod walker;
 
 mod fitted;
 #[cfg(test)]
 mod invented;
+mod sessions;
+mod splitmix;
+mod ticker_key;

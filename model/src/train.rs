@@ -4,6 +4,7 @@ use crate::fitted::trees_of;
 use crate::forest::Forest;
 use crate::matrix::Matrix;
 use crate::parameters::{ForestParameters, ParametersError};
+use crate::splitmix::splitmix64;
 use crate::table::is_finite_float32;
 use crate::tree::Tree;
 use rayon::prelude::*;
@@ -134,40 +135,12 @@ fn fit_trees(
         // All features at each split; smartcore's own default is the square root of their number.
         m: Some(feature_count),
         keep_samples: false,
-        seed: seed_of_fit(parameters.seed, fit as u64),
+        // smartcore adds the tree's number to its seed, so that neighbouring seeds would share trees; these are far
+        // apart.
+        seed: splitmix64(parameters.seed, fit as u64),
     };
     match RandomForestRegressor::fit(inputs, outputs, fit_parameters) {
         Ok(regressor) => Ok(trees_of(&regressor)),
         Err(source) => Err(TrainError::Fit { first_tree, source }),
-    }
-}
-
-/// Output number `fit` of the splitmix64 generator that starts at `seed`
-/// (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-///
-/// smartcore adds the tree's number to its seed, so that neighbouring seeds would share trees; these are far apart.
-fn seed_of_fit(seed: u64, fit: u64) -> u64 {
-    let state = seed.wrapping_add((fit + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeds_follow_splitmix64() {
-        // The first outputs of the reference implementation for the seed 1234567.
-        let seeds: Vec<u64> = (0..3).map(|fit| seed_of_fit(1_234_567, fit)).collect();
-        assert_eq!(
-            seeds,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
     }
 }

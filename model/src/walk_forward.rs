@@ -1,0 +1,224 @@
+//! Folds that walk forward: each trains on the past and tests on the dates after it.
+
+use crate::fold_plan::{FoldPlan, FoldPlanError};
+use crate::sessions::{sessions_of, test_spans};
+use crate::splitmix::splitmix64;
+use crate::ticker_key::ticker_key;
+use rayon::prelude::*;
+use std::cmp::Ordering;
+use std::ops::RangeInclusive;
+use thiserror::Error;
+
+/// The most days between the first and the last date: what years of four digits can write.
+const MAX_DAYS: u32 = 3_652_425;
+
+/// Which rows train and which test in one fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// Rows of seen tickers from before the gap, ascending.
+    pub train: Vec<u32>,
+    /// All rows of the test dates, of seen and unseen tickers, ascending.
+    pub test: Vec<u32>,
+    /// The first date of the test rows, in days since 1970-01-01.
+    pub first_test_date: i32,
+    /// The last date of the test rows.
+    pub last_test_date: i32,
+    /// The last date before the gap: no row to train on is later.
+    pub last_train_date: i32,
+}
+
+/// Why a panel cannot be cut into folds.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum FoldError {
+    /// A part of the plan outside its range.
+    #[error(transparent)]
+    Plan(#[from] FoldPlanError),
+    /// Nothing to cut.
+    #[error("the panel has no rows: take more tickers or longer histories")]
+    NoRows,
+    /// Dates that span more than the calendar of price files.
+    #[error(
+        "the dates of the panel lie {days} days apart, and {MAX_DAYS} are the most that years of four digits hold"
+    )]
+    DatesTooFarApart {
+        /// The days from the first to the last date.
+        days: u32,
+    },
+    /// A history too short for the folds and the gap.
+    #[error(
+        "the panel has {dates} dates, and {folds} folds with a gap of {gap_sessions} sessions need at least {needed}: \
+         take longer histories, fewer folds or a shorter gap"
+    )]
+    TooFewDates {
+        /// The distinct dates of the panel.
+        dates: usize,
+        /// The folds that were asked for.
+        folds: usize,
+        /// The gap that was asked for.
+        gap_sessions: usize,
+        /// The fewest dates that these need.
+        needed: usize,
+    },
+    /// Every ticker was drawn as unseen.
+    #[error(
+        "all {tickers} tickers are unseen, so there is none to train on: \
+         take more tickers, a smaller share of unseen ones or another seed"
+    )]
+    NoSeenTicker {
+        /// The tickers of the panel.
+        tickers: usize,
+    },
+    /// No seen ticker has a row before the gap.
+    #[error(
+        "fold {fold} has no row of a seen ticker to train on before its gap: \
+         take more tickers, longer histories or fewer folds"
+    )]
+    NothingToTrainOn {
+        /// The fold, counted from 0.
+        fold: usize,
+    },
+}
+
+/// The columns of a panel that folds are cut by, and what is drawn of each ticker.
+struct Rows<'a> {
+    dates: &'a [i32],
+    tickers: &'a [u32],
+    unseen: Vec<bool>,
+    keys: Vec<u64>,
+}
+
+/// Cuts a panel into the folds of `plan`, earliest first.
+///
+/// Row `i` has the date `dates[i]`, in days since 1970-01-01, and the ticker `symbols[tickers[i]]`. Rows ascend by
+/// (ticker, date).
+///
+/// Of `k` folds, fold `j` (from 1) begins at the date whose earlier rows come closest to `j / (k + 1)` of all rows, and
+/// ends before the next fold; the last one ends with the panel. So no date lies on two sides. It trains on the rows of
+/// [seen](FoldPlan::unseen) tickers before its gap, without those whose next row, which their target was taken from, is
+/// of the test dates or later. Where they are more than [`FoldPlan::max_train_rows`], those of the smallest keyed
+/// hashes of (seed, symbol, date) are kept.
+///
+/// Panics where columns differ in length, have more than 2^32 - 1 rows, or a ticker has no symbol.
+pub fn folds(
+    plan: &FoldPlan,
+    dates: &[i32],
+    tickers: &[u32],
+    symbols: &[String],
+) -> Result<Vec<Fold>, FoldError> {
+    plan.validate()?;
+    assert_eq!(
+        dates.len(),
+        tickers.len(),
+        "every row has a date and a ticker"
+    );
+    assert!(
+        u32::try_from(dates.len()).is_ok(),
+        "rows are numbered by 32 bits"
+    );
+    let sessions = sessions_of(dates, &span_of(dates)?);
+    let needed = plan.folds + plan.gap_sessions + 1;
+    if sessions.len() < needed {
+        return Err(FoldError::TooFewDates {
+            dates: sessions.len(),
+            folds: plan.folds,
+            gap_sessions: plan.gap_sessions,
+            needed,
+        });
+    }
+    let key =
+        |symbol: &String| ticker_key("tickermill 2026-11 rows to train on", plan.seed, symbol);
+    let rows = Rows {
+        dates,
+        tickers,
+        unseen: plan.unseen(symbols),
+        keys: symbols.iter().map(key).collect(),
+    };
+    if rows.unseen.iter().all(|unseen| *unseen) {
+        let tickers = symbols.len();
+        return Err(FoldError::NoSeenTicker { tickers });
+    }
+
+    let spans = test_spans(&sessions, plan.folds, plan.gap_sessions);
+    let numbered = spans.into_par_iter().enumerate();
+    numbered
+        .map(|(fold, span)| {
+            let first_test_date = sessions[span.start].date;
+            let last_test_date = sessions[span.end - 1].date;
+            let last_train_date = sessions[span.start - plan.gap_sessions - 1].date;
+            let train = rows.train(last_train_date, first_test_date, plan.max_train_rows);
+            if train.is_empty() {
+                return Err(FoldError::NothingToTrainOn { fold });
+            }
+            Ok(Fold {
+                train,
+                test: rows.select(|row| (first_test_date..=last_test_date).contains(&dates[row])),
+                first_test_date,
+                last_test_date,
+                last_train_date,
+            })
+        })
+        .collect()
+}
+
+/// The first and the last of `dates`.
+fn span_of(dates: &[i32]) -> Result<RangeInclusive<i32>, FoldError> {
+    let (Some(first), Some(last)) = (dates.iter().min(), dates.iter().max()) else {
+        return Err(FoldError::NoRows);
+    };
+    let days = last.abs_diff(*first);
+    if days > MAX_DAYS {
+        return Err(FoldError::DatesTooFarApart { days });
+    }
+    Ok(*first..=*last)
+}
+
+impl Rows<'_> {
+    fn select(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<u32> {
+        let rows = (0..self.dates.len()).filter(|row| is_wanted(*row));
+        rows.map(|row| row as u32).collect()
+    }
+
+    fn train(&self, last_train_date: i32, first_test_date: i32, max_rows: usize) -> Vec<u32> {
+        let rows = self.select(|row| {
+            self.dates[row] <= last_train_date
+                && !self.unseen[self.tickers[row] as usize]
+                && !self.is_followed_from(row, first_test_date)
+        });
+        if rows.len() <= max_rows {
+            return rows;
+        }
+        self.of_smallest_hashes(rows, max_rows)
+    }
+
+    /// Whether the ticker's next row is dated `date` or later. A ticker's last row is followed by none.
+    fn is_followed_from(&self, row: usize, date: i32) -> bool {
+        let next_ticker = self.tickers.get(row + 1);
+        next_ticker == Some(&self.tickers[row]) && self.dates[row + 1] >= date
+    }
+
+    /// The `wanted` of `rows`, which are more, that have the smallest hashes; of equal hashes the earlier rows.
+    fn of_smallest_hashes(&self, mut rows: Vec<u32>, wanted: usize) -> Vec<u32> {
+        let hash = |row: u32| {
+            let (ticker, date) = (self.tickers[row as usize], self.dates[row as usize]);
+            splitmix64(self.keys[ticker as usize], date as u64)
+        };
+        let mut hashes: Vec<u64> = rows.iter().map(|row| hash(*row)).collect();
+        let (smaller, largest, _) = hashes.select_nth_unstable(wanted - 1);
+        let largest = *largest;
+        let below = smaller.iter().filter(|hash| **hash < largest).count();
+        let mut places_at_largest = wanted - below;
+        rows.retain(|row| match hash(*row).cmp(&largest) {
+            Ordering::Less => true,
+            Ordering::Equal if places_at_largest > 0 => {
+                places_at_largest -= 1;
+                true
+            }
+            Ordering::Equal | Ordering::Greater => false,
+        });
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests;
