@@ -150,7 +150,7 @@ impl Watcher {
             });
             self.forget_rejection(&live.name);
             if !unchanged {
-                self.swap(model, live.pinned);
+                self.swap(&model, live.pinned);
             }
             return Ok(());
         }
@@ -178,16 +178,16 @@ impl Watcher {
         match checked.map_err(|busy| LookError::Busy(busy.error))? {
             Ok(model) => {
                 self.forget_rejection(&name);
-                self.swap(Arc::new(model), pinned);
+                self.swap(&Arc::new(model), pinned);
             }
             Err(error) => self.reject(&name, &version, &error, files),
         }
         Ok(())
     }
 
-    fn swap(&self, model: Arc<ServedModel>, pinned: bool) {
+    fn swap(&self, model: &Arc<ServedModel>, pinned: bool) {
         let mut catalogue = Catalogue::clone(&self.serving.load());
-        catalogue.set_live(Arc::clone(&model), pinned);
+        catalogue.set_live(Arc::clone(model), pinned);
         self.metrics.set_live(&catalogue);
         self.metrics.loads.inc();
         self.serving.store(Arc::new(catalogue));
