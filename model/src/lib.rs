@@ -9,6 +9,7 @@ pub mod fold_plan;
 pub mod forecast_errors;
 pub mod forest;
 pub mod gate;
+#[cfg(feature = "boosting")]
 pub mod hessboost;
 pub mod intervals;
 pub mod judged_panel;
