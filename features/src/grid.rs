@@ -1,7 +1,7 @@
 //! One grid for all inputs of boosted trees, so that a value takes one byte.
 //!
 //! Edge `k` is `SCALE * sinh((k + 0.5) * STEP)` for `k` from -127 to 126: close to evenly spaced around 0 (3e-3 apart,
-//! below [`SCALE`]), and a constant ratio (5.8%) apart far from it.
+//! below `SCALE`), and a constant ratio (5.8%) apart far from it.
 
 use std::sync::LazyLock;
 
