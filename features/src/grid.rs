@@ -37,6 +37,16 @@ pub fn code(value: f64) -> u8 {
     GRID.partition_point(|edge| *edge <= value) as u8
 }
 
+/// The least float32 of a code, which splits on edges cannot tell from any other value of that code.
+///
+/// For code 0, the greatest. Panics beyond code 254.
+pub fn value(code: u8) -> f32 {
+    match code {
+        0 => GRID[0].next_down(),
+        code => GRID[usize::from(code) - 1],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{EDGES, code, edges};
@@ -80,6 +90,13 @@ mod tests {
     fn edges_have_the_same_bits_everywhere() {
         let bits = [126, 127, EDGES - 1].map(|index| edges()[index].to_bits());
         assert_eq!(bits, [0xbab9_5c4b, 0x3ab9_5c4b, 0x4200_0758]);
+    }
+
+    #[test]
+    fn a_code_stands_for_a_value_of_its_own() {
+        for number in 0..=EDGES as u8 {
+            assert_eq!(code(f64::from(super::value(number))), number);
+        }
     }
 
     #[test]

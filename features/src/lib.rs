@@ -19,6 +19,7 @@ pub mod relative;
 pub mod schema;
 pub mod shift;
 pub mod sum;
+pub mod volume_inputs;
 
 mod derive;
 mod order;

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::Int32Type;
-use arrow_array::{
-    ArrayRef, Date32Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray,
-};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type};
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
 use bytes::Bytes;
 use features::compute::{ComputeError, compute};
-use features::prices::PriceColumns;
 use features::schema::FeatureSchema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -18,7 +15,7 @@ use parquet::errors::ParquetError;
 
 pub use crate::parquet_file::encode;
 use crate::symbol::Symbol;
-use crate::table::PriceTable;
+use crate::table::{PriceArrays, PriceTable};
 
 /// A ticker's rows with its features, in the columns of its file.
 #[derive(Debug, Clone)]
@@ -53,34 +50,16 @@ impl FeatureTable {
         schema: &FeatureSchema,
     ) -> Result<Self, ComputeError> {
         let rows = table.rows();
-        let date = Date32Array::from(table.date);
-        let [open, high, low, close, adj_close] = [
-            table.open,
-            table.high,
-            table.low,
-            table.close,
-            table.adj_close,
-        ]
-        .map(Float64Array::from);
-        let volume = Int64Array::from(table.volume);
-        let prices = PriceColumns {
-            date: &date,
-            open: &open,
-            high: &high,
-            low: &low,
-            close: &close,
-            adj_close: &adj_close,
-            volume: &volume,
-        };
-        let computed = compute(schema, &prices)?;
+        let prices = table.into_arrays();
+        let computed = compute(schema, &prices.columns())?;
         let raw: Vec<(&str, ArrayRef, bool)> = vec![
-            ("Date", Arc::new(date), false),
-            ("Open", Arc::new(open), false),
-            ("High", Arc::new(high), false),
-            ("Low", Arc::new(low), false),
-            ("Close", Arc::new(close), false),
-            ("Adj Close", Arc::new(adj_close), false),
-            ("Volume", Arc::new(volume), false),
+            ("Date", Arc::new(prices.date), false),
+            ("Open", Arc::new(prices.open), false),
+            ("High", Arc::new(prices.high), false),
+            ("Low", Arc::new(prices.low), false),
+            ("Close", Arc::new(prices.close), false),
+            ("Adj Close", Arc::new(prices.adj_close), false),
+            ("Volume", Arc::new(prices.volume), false),
             (
                 "Symbol",
                 Arc::new(repeated(Some(symbol.as_str()), rows)),
@@ -105,6 +84,21 @@ impl FeatureTable {
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
             .expect("columns of one table have its length and the types of their fields");
         Ok(Self { batch, raw_columns })
+    }
+
+    /// The prices that it was computed from.
+    pub fn prices(&self) -> PriceArrays {
+        let columns = self.batch.columns();
+        let floats = |place: usize| columns[place].as_primitive::<Float64Type>().clone();
+        PriceArrays {
+            date: columns[0].as_primitive::<Date32Type>().clone(),
+            open: floats(1),
+            high: floats(2),
+            low: floats(3),
+            close: floats(4),
+            adj_close: floats(5),
+            volume: columns[6].as_primitive::<Int64Type>().clone(),
+        }
     }
 
     /// The rows, by rising date.

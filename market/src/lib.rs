@@ -5,6 +5,8 @@ pub mod feature_file;
 pub mod feature_rows;
 pub mod layout;
 pub mod ledger;
+pub mod panel;
+pub mod rows;
 pub mod sample;
 pub mod securities;
 pub mod store;

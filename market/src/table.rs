@@ -1,5 +1,8 @@
 //! One ticker's daily prices in memory.
 
+use arrow_array::{Date32Array, Float64Array, Int64Array};
+use features::prices::PriceColumns;
+
 use crate::ledger::QualityFlags;
 
 /// One ticker's rows, column by column; all columns have the same length.
@@ -35,6 +38,19 @@ impl PriceTable {
             close: Vec::with_capacity(rows),
             adj_close: Vec::with_capacity(rows),
             volume: Vec::with_capacity(rows),
+        }
+    }
+
+    /// The columns as Arrow has them, without a copy of any value.
+    pub fn into_arrays(self) -> PriceArrays {
+        PriceArrays {
+            date: self.date.into(),
+            open: self.open.into(),
+            high: self.high.into(),
+            low: self.low.into(),
+            close: self.close.into(),
+            adj_close: self.adj_close.into(),
+            volume: self.volume.into(),
         }
     }
 
@@ -96,5 +112,32 @@ impl PriceTable {
             &self.close,
             &self.adj_close,
         ]
+    }
+}
+
+/// The columns of a [`PriceTable`] as Arrow arrays without nulls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceArrays {
+    pub(crate) date: Date32Array,
+    pub(crate) open: Float64Array,
+    pub(crate) high: Float64Array,
+    pub(crate) low: Float64Array,
+    pub(crate) close: Float64Array,
+    pub(crate) adj_close: Float64Array,
+    pub(crate) volume: Int64Array,
+}
+
+impl PriceArrays {
+    /// The columns as features are computed from them.
+    pub fn columns(&self) -> PriceColumns<'_> {
+        PriceColumns {
+            date: &self.date,
+            open: &self.open,
+            high: &self.high,
+            low: &self.low,
+            close: &self.close,
+            adj_close: &self.adj_close,
+            volume: &self.volume,
+        }
     }
 }
