@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use output::outcome::{ModelSummary, Status, Summary};
+use output::outcome::{ModelSummary, Skill, Status, Summary, WalkForward};
 
 /// A summary in lines: what was read and written, how fast, how good the model is, and where everything lies.
 pub(crate) fn summary(summary: &Summary) -> String {
@@ -28,6 +28,11 @@ pub(crate) fn summary(summary: &Summary) -> String {
             (Some(model), _) => add_model(&mut text, model),
             (None, Some(reason)) => field(&mut text, "model", &format!("none: {reason}")),
             (None, None) => {}
+        }
+        for model in summary.all_models() {
+            if Some(model) != summary.model.as_ref() {
+                add_model(&mut text, model);
+            }
         }
     }
     field(
@@ -116,7 +121,38 @@ fn add_model(text: &mut String, model: &ModelSummary) {
         let _ = write!(errors, "; skill {skill:+.3}");
     }
     field(text, "", &errors);
+    if let Some(walk_forward) = &model.walk_forward {
+        add_walk_forward(text, walk_forward);
+    }
+    if let Some(reason) = &model.held_back {
+        field(text, "", &format!("not live: {reason}"));
+    }
     field(text, "", &model.path);
+}
+
+fn add_walk_forward(text: &mut String, walk_forward: &WalkForward) {
+    let WalkForward {
+        folds, test_rows, ..
+    } = walk_forward;
+    let mut line = format!(
+        "walking forward, {folds} folds, {} rows: skill",
+        grouped(*test_rows)
+    );
+    let skills = [
+        ("mean", walk_forward.mean),
+        ("last fold", walk_forward.last_fold),
+        ("new tickers", walk_forward.unseen),
+    ];
+    for (place, (name, skill)) in skills.into_iter().enumerate() {
+        let comma = if place > 0 { "," } else { "" };
+        let _ = match skill {
+            Some(Skill { skill, low, high }) => {
+                write!(line, "{comma} {name} {skill:+.3} ({low:+.3} to {high:+.3})")
+            }
+            None => write!(line, "{comma} {name} unknown"),
+        };
+    }
+    field(text, "", &line);
 }
 
 fn field(text: &mut String, name: &str, value: &str) {

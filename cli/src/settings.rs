@@ -5,13 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coordinator::job::{Job, MAX_SAMPLE_ROWS, ModelJob, is_model_name};
+use coordinator::job::{Job, MAX_SAMPLE_ROWS, ModelJob, VolumeJob, is_model_name};
 use coordinator::run::{Patience, QualityLimits};
 use coordinator::server::MemberLimits;
 use features::column::{Column, names_of};
 use features::declare::MAX_WINDOW;
 use features::operation::Operation;
 use features::schema::{Feature, FeatureSchema, Target, standard};
+use features::volume_inputs::volume_inputs;
+use model::boost::{BoostParameters, MAX_LEAVES};
+use model::fold_plan::{FoldPlan, MAX_FOLDS, MAX_GAP_SESSIONS};
 use model::parameters::{ForestParameters, MAX_TREES};
 use predictor::terms::{Limits, Terms};
 use proto::ticket::Recipe;
@@ -49,6 +52,9 @@ pub(crate) struct Settings {
 
 /// Where a coordinator listens that is not told.
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+
+/// The most rows that boosted trees can be told to train on: more than are numbered.
+const MAX_TRAIN_ROWS: u64 = u32::MAX as u64;
 
 /// Where a predictor listens that is not told.
 const PREDICTOR_LISTEN: &str = "127.0.0.1:8080";
@@ -114,6 +120,12 @@ impl Settings {
         );
         let schema = read_schema(&mut sources);
         let model = read_model(&mut sources, &schema, seed);
+        let volume = read_volume(&mut sources, &schema, seed);
+        if let (Some(model), Some(volume)) = (&model, &volume)
+            && model.name == volume.name
+        {
+            sources.problem("volume.name", "it is the name of the forest too");
+        }
         let effective = sources.finish()?;
         Ok(Self {
             data: (!data.is_empty()).then_some(data),
@@ -128,6 +140,7 @@ impl Settings {
             job: Job {
                 recipe: Recipe { schema, raw },
                 model: model.filter(|_| train),
+                volume: volume.filter(|_| train),
             },
             effective,
         })
@@ -273,39 +286,11 @@ fn milliseconds(
 
 fn read_schema(sources: &mut Sources) -> FeatureSchema {
     let window = sources.whole("features.window", 30, 1..=MAX_WINDOW as u64) as usize;
-    let undeclared = |feature: Feature| DeclaredFeature {
-        name: feature.name,
-        column: feature.column.name().to_owned(),
-        operation: feature.operation,
-        window: None,
-        relative: feature.relative,
-    };
-    let default: Vec<DeclaredFeature> = standard(window).into_iter().map(undeclared).collect();
-    let features = sources.tables("features.declare", default);
-    let mut declared = Vec::with_capacity(features.len());
-    for DeclaredFeature {
-        name,
-        column,
-        operation,
-        window: own,
-        relative,
-    } in features
-    {
-        let column = match Column::try_from(column) {
-            Ok(column) => column,
-            Err(unknown) => {
-                sources.problem("features.declare", format!("`{name}`: {unknown}"));
-                continue;
-            }
-        };
-        declared.push(Feature {
-            name,
-            column,
-            operation,
-            window: own.unwrap_or(window),
-            relative,
-        });
+    let mut default: Vec<DeclaredFeature> = standard(window).iter().map(as_declared).collect();
+    for feature in &mut default {
+        feature.window = None;
     }
+    let declared = read_features(sources, "features.declare", default, window);
     let target = read_target(sources);
     FeatureSchema::declare(declared, target).unwrap_or_else(|error| {
         for problem in error.problems() {
@@ -313,6 +298,43 @@ fn read_schema(sources: &mut Sources) -> FeatureSchema {
         }
         FeatureSchema::default()
     })
+}
+
+fn as_declared(feature: &Feature) -> DeclaredFeature {
+    DeclaredFeature {
+        name: feature.name.clone(),
+        column: feature.column.name().to_owned(),
+        operation: feature.operation,
+        window: Some(feature.window),
+        relative: feature.relative,
+    }
+}
+
+/// A list of features, of which those that do not say it have windows of `window` rows.
+fn read_features(
+    sources: &mut Sources,
+    key: &'static str,
+    default: Vec<DeclaredFeature>,
+    window: usize,
+) -> Vec<Feature> {
+    let mut features = Vec::new();
+    for declared in sources.tables(key, default) {
+        let column = match Column::try_from(declared.column) {
+            Ok(column) => column,
+            Err(unknown) => {
+                sources.problem(key, format!("`{}`: {unknown}", declared.name));
+                continue;
+            }
+        };
+        features.push(Feature {
+            name: declared.name,
+            column,
+            operation: declared.operation,
+            window: declared.window.unwrap_or(window),
+            relative: declared.relative,
+        });
+    }
+    features
 }
 
 fn read_target(sources: &mut Sources) -> Target {
@@ -382,4 +404,54 @@ fn read_model(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Optio
         test_fraction,
         forest,
     })
+}
+
+/// The boosted trees; `None` where they are not wanted.
+fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Option<VolumeJob> {
+    let train = sources.truth("volume.train", false);
+    let name = sources.text(
+        "volume.name",
+        "volume",
+        "a name of letters, digits, - and _",
+        is_model_name,
+    );
+    let default = volume_inputs().iter().map(as_declared).collect();
+    let inputs = read_features(sources, "volume.inputs", default, 1);
+    let trees = sources.whole("volume.trees", 60, 1..=MAX_TREES as u64) as usize;
+    let leaves = sources.whole("volume.leaves", 63, 2..=MAX_LEAVES as u64) as usize;
+    let learning_rate = sources.number("volume.learning_rate", 0.15, 0.001..=1.0);
+    let min_rows_per_leaf = sources.whole("volume.min_rows_per_leaf", 20, 1..=1_000_000) as usize;
+    let input_share = sources.number("volume.input_share", 1.0, 0.01..=1.0);
+    let folds = sources.whole("volume.folds", 4, 1..=MAX_FOLDS as u64) as usize;
+    let gap_sessions =
+        sources.whole("volume.gap_sessions", 70, 0..=MAX_GAP_SESSIONS as u64) as usize;
+    let unseen_share = sources.number("volume.unseen_share", 0.1, 0.0..=0.9);
+    let max_train_rows =
+        sources.whole("volume.max_train_rows", 500_000, 1..=MAX_TRAIN_ROWS) as usize;
+    let volume = VolumeJob {
+        name,
+        inputs,
+        boost: BoostParameters {
+            trees,
+            leaves,
+            learning_rate,
+            min_rows_per_leaf,
+            input_share,
+            seed,
+        },
+        folds: FoldPlan {
+            folds,
+            gap_sessions,
+            unseen_share,
+            max_train_rows,
+            seed,
+        },
+    };
+    if !train {
+        return None;
+    }
+    if let Some(problem) = volume.problem(schema) {
+        sources.problem("volume.inputs", problem);
+    }
+    Some(volume)
 }

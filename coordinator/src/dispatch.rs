@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::{AbortHandle, abortable};
 use futures::stream::FuturesUnordered;
-use market::sample::{Sample, SampleRequest};
+use market::rows::{ModelRows, RowRequest};
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
 use proto::event::{RunEvent, Stage};
@@ -110,7 +110,7 @@ fn suspicion(suspects: &BTreeSet<Symbol>) -> String {
 pub(crate) struct Dispatch<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) epoch: u64,
-    pub(crate) request: Option<&'a SampleRequest>,
+    pub(crate) request: &'a RowRequest,
     pub(crate) out: &'a Store,
     pub(crate) workers: watch::Receiver<Roster>,
     pub(crate) patience: Patience,
@@ -126,11 +126,11 @@ enum Attempted {
 }
 
 impl Dispatch<'_> {
-    /// Computes and commits `shards`. Returns their records, in no order of meaning; their rows are offered to `sample`.
+    /// Computes and commits `shards`. Returns their records, in no order of meaning; their rows are added to `rows`.
     pub(crate) async fn compute(
         &self,
         shards: &[ShardId],
-        sample: &mut Sample,
+        rows: &mut ModelRows,
     ) -> Result<Vec<TickerRecord>, DispatchError> {
         let weighed = shards
             .iter()
@@ -191,9 +191,7 @@ impl Dispatch<'_> {
                             let input_bytes = self.plan.shards[assignment.shard.0 as usize].bytes();
                             progress.heard(self.narrator, ShardProgress { shard: assignment.shard, input_bytes });
                             records.extend(result.records);
-                            if let Some(part) = result.sample {
-                                sample.merge(part);
-                            }
+                            rows.merge(result.rows);
                         }
                         Attempted::Failed(error) => {
                             self.weigh_failure(&mut placement, now, &assignment, error, &mut suspects)?;
@@ -275,7 +273,7 @@ impl Dispatch<'_> {
             recipe: self.plan.job.recipe.clone(),
             features_folder: paths::features(&self.plan.run),
             raw_folder: paths::raw(&self.plan.run),
-            sample: self.request.cloned(),
+            rows: self.request.clone(),
             careful,
         }
     }

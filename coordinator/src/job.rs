@@ -1,9 +1,15 @@
 //! A job: everything that decides a run's output, and nothing else.
 
 use features::column::Column;
+use features::declare::DeclareError;
 use features::operation::Operation;
+use features::schema::{Feature, FeatureSchema};
 use market::layout::Dataset;
+use market::panel::PanelRequest;
+use market::rows::RowRequest;
 use market::sample::{SampleRequest, hash_ceiling};
+use model::boost::BoostParameters;
+use model::fold_plan::FoldPlan;
 use model::parameters::{ForestParameters, MAX_TREES};
 use proto::id::JobKey;
 use proto::ticket::Recipe;
@@ -15,11 +21,14 @@ use serde::{Deserialize, Serialize};
 pub struct Job {
     /// What to make of each ticker.
     pub recipe: Recipe,
-    /// The model to train; none for features alone.
+    /// The forest to train; none for features alone.
     pub model: Option<ModelJob>,
+    /// The boosted trees to train; none without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<VolumeJob>,
 }
 
-/// The model to train.
+/// The forest to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelJob {
     /// The model's name.
@@ -32,6 +41,30 @@ pub struct ModelJob {
     pub test_fraction: f64,
     /// The forest. Its seed is the sample's too.
     pub forest: ForestParameters,
+}
+
+/// The boosted trees to train, on every row of all tickers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VolumeJob {
+    /// The model's name.
+    pub name: String,
+    /// What it reads, in the order of its input, beside the features that the run writes. One of them is [`is_log_volume`].
+    pub inputs: Vec<Feature>,
+    /// The trees.
+    pub boost: BoostParameters,
+    /// How they are judged.
+    pub folds: FoldPlan,
+}
+
+/// The rows of the moving average that boosted trees are judged beside.
+const AVERAGE_ROWS: usize = 30;
+
+/// Whether a feature is ln(1 + Volume) of the row itself, which boosted trees multiply their ratio with.
+pub fn is_log_volume(feature: &Feature) -> bool {
+    feature.column == Column::LogVolume
+        && feature.window == 1
+        && !feature.relative
+        && feature.operation == Operation::Mean
 }
 
 /// Why a job cannot be meant.
@@ -51,38 +84,17 @@ pub const MAX_SAMPLE_ROWS: usize = 10_000_000;
 impl Job {
     /// Whether the job can be meant, of whoever it comes.
     pub fn check(&self) -> Result<(), BadJob> {
-        let Some(model) = &self.model else {
-            return Ok(());
-        };
-        let features = self.recipe.schema.features();
-        let is_feature = |input: &String| features.iter().any(|feature| feature.name == *input);
-        let problem = if !is_model_name(&model.name) {
-            format!("`{}` is no name of a model", model.name)
-        } else if model.inputs.is_empty() {
-            "a model needs at least one input".to_owned()
-        } else if let Some(input) = model.inputs.iter().find(|input| !is_feature(input)) {
-            format!("`{input}` is not a declared feature")
-        } else if !(1..=MAX_SAMPLE_ROWS).contains(&model.sample_rows) {
-            format!(
-                "a sample has 1 to {MAX_SAMPLE_ROWS} rows, not {}",
-                model.sample_rows
-            )
-        } else if !(0.01..=0.99).contains(&model.test_fraction) {
-            format!(
-                "the test fraction is from 0.01 to 0.99, not {}",
-                model.test_fraction
-            )
-        } else if !(1..=MAX_TREES).contains(&model.forest.trees) {
-            format!(
-                "a forest has 1 to {MAX_TREES} trees, not {}",
-                model.forest.trees
-            )
-        } else if model.forest.min_rows_per_leaf == 0 {
-            "a leaf has at least one row".to_owned()
-        } else {
-            return Ok(());
-        };
-        Err(BadJob(problem))
+        let schema = &self.recipe.schema;
+        let of_forest = self.model.as_ref().and_then(|model| model.problem(schema));
+        let of_trees = self.volume.as_ref().map(|volume| volume.problem(schema));
+        let same_name = self.model.as_ref().zip(self.volume.as_ref());
+        let same_name = same_name.filter(|(model, volume)| model.name == volume.name);
+        let same_name =
+            same_name.map(|(model, _)| format!("two models have the name `{}`", model.name));
+        match of_forest.or(of_trees.flatten()).or(same_name) {
+            Some(problem) => Err(BadJob(problem)),
+            None => Ok(()),
+        }
     }
 
     /// The key of this job on this input: equal keys, equal output.
@@ -105,8 +117,15 @@ impl Job {
         digest_of_json(&(FORMAT_VERSION, &self.recipe))
     }
 
-    /// The rows that training asks for, of about `expected_rows`.
-    pub fn sample_request(&self, expected_rows: u64) -> Option<SampleRequest> {
+    /// The rows that training asks for, of about `expected_rows`. Panics where the job does not pass [`Job::check`].
+    pub fn row_request(&self, expected_rows: u64) -> RowRequest {
+        RowRequest {
+            sample: self.sample_request(expected_rows),
+            panel: self.panel_request(),
+        }
+    }
+
+    fn sample_request(&self, expected_rows: u64) -> Option<SampleRequest> {
         let target = self.recipe.schema.target();
         self.model.as_ref().map(|model| SampleRequest {
             rows: model.sample_rows,
@@ -115,6 +134,15 @@ impl Job {
             today: target.column.name().to_owned(),
             target: target.name.clone(),
             ceiling: hash_ceiling(model.sample_rows, expected_rows),
+        })
+    }
+
+    fn panel_request(&self) -> Option<PanelRequest> {
+        let volume = self.volume.as_ref()?;
+        let schema = volume.declare(&self.recipe.schema);
+        Some(PanelRequest {
+            schema: schema.expect("the job was checked"),
+            average_rows: AVERAGE_ROWS,
         })
     }
 
@@ -142,6 +170,82 @@ impl Job {
     }
 }
 
+impl ModelJob {
+    /// Why the forest cannot be meant beside these features; `None` where it can.
+    fn problem(&self, schema: &FeatureSchema) -> Option<String> {
+        let features = schema.features();
+        let is_feature = |input: &String| features.iter().any(|feature| feature.name == *input);
+        if !is_model_name(&self.name) {
+            return Some(format!("`{}` is no name of a model", self.name));
+        }
+        if self.inputs.is_empty() {
+            return Some("a model needs at least one input".to_owned());
+        }
+        if let Some(input) = self.inputs.iter().find(|input| !is_feature(input)) {
+            return Some(format!("`{input}` is not a declared feature"));
+        }
+        if !(1..=MAX_SAMPLE_ROWS).contains(&self.sample_rows) {
+            let rows = self.sample_rows;
+            return Some(format!(
+                "a sample has 1 to {MAX_SAMPLE_ROWS} rows, not {rows}"
+            ));
+        }
+        if !(0.01..=0.99).contains(&self.test_fraction) {
+            let fraction = self.test_fraction;
+            return Some(format!(
+                "the test fraction is from 0.01 to 0.99, not {fraction}"
+            ));
+        }
+        if !(1..=MAX_TREES).contains(&self.forest.trees) {
+            let trees = self.forest.trees;
+            return Some(format!("a forest has 1 to {MAX_TREES} trees, not {trees}"));
+        }
+        let empty_leaves = self.forest.min_rows_per_leaf == 0;
+        empty_leaves.then(|| "a leaf has at least one row".to_owned())
+    }
+}
+
+impl VolumeJob {
+    /// Why the trees cannot be meant of a run with this schema; `None` where they can.
+    pub fn problem(&self, schema: &FeatureSchema) -> Option<String> {
+        if !is_model_name(&self.name) {
+            return Some(format!("`{}` is no name of a model", self.name));
+        }
+        if schema.target().column != Column::Volume {
+            let column = schema.target().column.name();
+            return Some(format!(
+                "`{}` predicts volumes, and the target is of `{column}`: train it with a target of `Volume` alone",
+                self.name
+            ));
+        }
+        if self.log_today().is_none() {
+            return Some(format!(
+                "`{}` needs an input that is the mean of `{}` over 1 row, not relative",
+                self.name,
+                Column::LogVolume.name()
+            ));
+        }
+        if let Err(error) = self.declare(schema) {
+            return Some(error.to_string());
+        }
+        if let Err(error) = self.boost.validate() {
+            return Some(error.to_string());
+        }
+        self.folds.validate().err().map(|error| error.to_string())
+    }
+
+    /// The inputs, and the target of the run, as a declaration of their own.
+    pub fn declare(&self, schema: &FeatureSchema) -> Result<FeatureSchema, DeclareError> {
+        FeatureSchema::declare(self.inputs.clone(), schema.target().clone())
+    }
+
+    /// The input that is [`is_log_volume`], counted from 0.
+    pub fn log_today(&self) -> Option<u16> {
+        let place = self.inputs.iter().position(is_log_volume)?;
+        u16::try_from(place).ok()
+    }
+}
+
 /// BLAKE3 of a value's JSON, in lower-case hexadecimal. Fields are in the order of their declaration.
 pub(crate) fn digest_of_json(value: &impl Serialize) -> String {
     let json = serde_json::to_vec(value).expect("our own types have a JSON form");
@@ -151,12 +255,13 @@ pub(crate) fn digest_of_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use features::schema::{FeatureSchema, Target, standard};
+    use features::schema::{Target, standard};
+    use features::volume_inputs::volume_inputs;
 
     #[test]
     fn a_mean_less_the_row_itself_is_no_forecast() {
         let [mut mean, median] = standard(30).try_into().unwrap();
-        let place = |features: Vec<features::schema::Feature>| {
+        let place = |features: Vec<Feature>| {
             let inputs = features.iter().map(|feature| feature.name.clone());
             let model = ModelJob {
                 name: "volumes".to_owned(),
@@ -169,11 +274,45 @@ mod tests {
             let job = Job {
                 recipe: Recipe { schema, raw: false },
                 model: Some(model),
+                volume: None,
             };
             job.moving_average_input()
         };
         assert_eq!(place(vec![median.clone(), mean.clone()]), Some(1));
         mean.relative = true;
         assert_eq!(place(vec![median, mean]), None);
+    }
+
+    #[test]
+    fn boosted_trees_that_cannot_be_meant_are_refused_with_what_to_do() {
+        let volume = || VolumeJob {
+            name: "volume".to_owned(),
+            inputs: volume_inputs(),
+            boost: BoostParameters::default(),
+            folds: FoldPlan::default(),
+        };
+        let schema = FeatureSchema::default();
+        assert_eq!(volume().problem(&schema), None);
+        assert_eq!(volume().log_today(), Some(0));
+
+        let refused = |change: &dyn Fn(&mut VolumeJob), part: &str| {
+            let mut volume = volume();
+            change(&mut volume);
+            let problem = volume.problem(&schema).expect("it is refused");
+            assert!(problem.contains(part), "{problem}");
+        };
+        refused(&|volume| volume.name = "../v".to_owned(), "no name");
+        refused(&|volume| volume.inputs.clear(), "`log_volume` over 1 row");
+        refused(&|volume| volume.inputs[0].relative = true, "not relative");
+        refused(&|volume| volume.inputs[1].window = 0, "window of 0 rows");
+        refused(&|volume| volume.boost.trees = 0, "number of trees is 0");
+        refused(&|volume| volume.folds.folds = 0, "number of folds is 0");
+        let target = Target {
+            column: Column::Close,
+            ..Target::default()
+        };
+        let of_prices = FeatureSchema::declare(Vec::new(), target).unwrap();
+        let problem = volume().problem(&of_prices).expect("it is refused");
+        assert!(problem.contains("the target is of `Close`"), "{problem}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use market::layout::{Dataset, TickerFile};
-use market::sample::SampleRequest;
+use market::rows::RowRequest;
 use proto::id::{RunId, ShardId};
 use proto::record::TickerRecord;
 use serde::{Deserialize, Serialize};
@@ -86,14 +86,14 @@ impl Plan {
     }
 
     /// The rows that training asks for.
-    pub fn sample_request(&self) -> Option<SampleRequest> {
+    pub fn row_request(&self) -> RowRequest {
         let bytes: u64 = self
             .dataset
             .tickers
             .iter()
             .map(|ticker| ticker.fingerprint.size)
             .sum();
-        self.job.sample_request(bytes / BYTES_PER_ROW)
+        self.job.row_request(bytes / BYTES_PER_ROW)
     }
 
     /// The number of tickers to compute.

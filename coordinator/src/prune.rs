@@ -36,9 +36,11 @@ pub async fn fates(out: &Store, keep: usize) -> Result<Vec<(PastRun, Fate)>, His
     }
     let is_live = |past: &PastRun| {
         let outcome = past.outcome.as_ref();
-        let model = outcome.and_then(|outcome| outcome.summary.model.clone());
+        let mut trained = outcome
+            .into_iter()
+            .flat_map(|outcome| outcome.summary.all_models());
         published.contains(&past.run)
-            || model.is_some_and(|model| pinned.contains(&(model.name, model.version)))
+            || trained.any(|model| pinned.contains(&(model.name.clone(), model.version.clone())))
     };
     let fate = |(place, past): (usize, PastRun)| {
         let fate = if latest.as_ref() == Some(&past.run) {

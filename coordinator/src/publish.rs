@@ -1,45 +1,70 @@
 //! Publishing: the model's files, the outcome, and the pointers to them, in that order.
 
 use market::store::{Store, StoreError};
+use model::skill::{SkillInterval, Skills};
+use model::verdict::PanelEvaluation;
 use output::document::{DocumentError, to_pretty_json};
-use output::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Status};
+use output::outcome::{CurrentModel, Latest, ModelSummary, Outcome, Skill, Status, WalkForward};
 use output::runs::latest;
 use output::turn::Turn;
 use output::{models, paths};
 use proto::id::RunId;
 
 use crate::epoch::{Epoch, EpochError};
-use crate::job::ModelJob;
 use crate::train::TrainedModel;
 
 /// Writes a model's files, which nothing points at yet.
 pub(crate) async fn write_model(
     out: &Store,
-    job: &ModelJob,
     trained: &TrainedModel,
 ) -> Result<ModelSummary, StoreError> {
-    let path = paths::model_file(&job.name, &trained.version);
-    out.create(&path, trained.onnx.clone()).await?;
-    let card = paths::model_card(&job.name, &trained.version);
-    out.create(&card, trained.card.clone()).await?;
-    let evaluation = &trained.evaluation;
+    let TrainedModel { card, onnx } = trained;
+    let path = paths::model_file(&card.name, &card.version);
+    out.create(&path, onnx.clone()).await?;
+    let card_path = paths::model_card(&card.name, &card.version);
+    out.create(&card_path, card.to_json().into()).await?;
+    let evaluation = &card.evaluation;
+    let moving_average = evaluation.naive_moving_average.as_ref();
     Ok(ModelSummary {
-        name: job.name.clone(),
-        version: trained.version.clone(),
+        name: card.name.clone(),
+        version: card.version.clone(),
         path: out.locate(&path),
-        digest: trained.digest.clone(),
+        digest: card.onnx_digest.clone(),
         mae: evaluation.model.mae,
         naive_mae: evaluation.naive_today.mae,
-        naive_moving_average_mae: evaluation
-            .naive_moving_average
-            .as_ref()
-            .map(|naive| naive.mae),
+        naive_moving_average_mae: moving_average.map(|naive| naive.mae),
         skill: evaluation.skill,
         rmse: evaluation.model.rmse,
         r2: evaluation.model.r2,
         train_rows: evaluation.train_rows as u64,
         test_rows: evaluation.test_rows as u64,
+        walk_forward: card
+            .panel
+            .as_ref()
+            .map(|panel| walk_forward(&panel.evaluation)),
+        held_back: card
+            .panel
+            .as_ref()
+            .and_then(|panel| panel.held_back.clone()),
     })
+}
+
+fn walk_forward(evaluation: &PanelEvaluation) -> WalkForward {
+    let skill = |skills: &Skills<SkillInterval>| {
+        skills.naive_today.map(|interval| Skill {
+            skill: interval.skill,
+            low: interval.low,
+            high: interval.high,
+        })
+    };
+    let unseen = evaluation.unseen.as_ref();
+    WalkForward {
+        folds: evaluation.folds.len() as u64,
+        test_rows: evaluation.overall.rows,
+        last_fold: skill(&evaluation.last_fold),
+        mean: skill(&evaluation.walk_forward_mean),
+        unseen: unseen.and_then(|unseen| skill(&unseen.skill)),
+    }
 }
 
 /// Ends a run: its outcome is written once and for all.
@@ -63,14 +88,16 @@ pub(crate) async fn pointers_are_behind(
     if behind(latest(out).await?.map(|latest| latest.ended)) {
         return Ok(true);
     }
-    let Some(model) = &outcome.summary.model else {
-        return Ok(false);
-    };
-    let live = models::published(out, &model.name).await?;
-    Ok(behind(live.map(|live| live.ended)))
+    for model in outcome.summary.live_models() {
+        let live = models::published(out, &model.name).await?;
+        if behind(live.map(|live| live.ended)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Moves the pointers to a completed run and its model, unless they are at a later one.
+/// Moves the pointers to a completed run and its models, but for those that are held back, unless they are at a later one.
 pub(crate) async fn move_pointers(
     out: &Store,
     epoch: &Epoch,
@@ -84,7 +111,7 @@ pub(crate) async fn move_pointers(
     );
     epoch.confirm().await?;
     let run: &RunId = &summary.run_id;
-    if let Some(model) = &summary.model {
+    for model in summary.live_models() {
         let live = models::published(out, &model.name).await?;
         if live.is_none_or(|live| live.ended < outcome.ended) {
             let current = CurrentModel {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use market::sample::Sample;
+use market::rows::{ModelRows, RowRequest};
 use market::symbol::Symbol;
 use proto::id::WorkerId;
 use proto::link::{FailureKind, Receipt, ShardError, ShardProgress, ShardResult, WorkerLink};
@@ -45,10 +45,12 @@ struct Waiting {
 }
 
 /// What a delivery is to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// Rows to keep, and the inputs of each; none for a run without a model.
-    pub(crate) sample: Option<(usize, usize)>,
+    /// The rows that models ask for.
+    pub(crate) rows: RowRequest,
+    /// Bytes of the price files that they are of.
+    pub(crate) input_bytes: u64,
 }
 
 /// Nobody waits for this attempt, or not any more.
@@ -116,7 +118,7 @@ impl RemoteWorker {
     pub(crate) fn wanted(&self, attempt: &AttemptId) -> Result<Wanted, Unwanted> {
         let given = self.given();
         let waiting = given.attempts.get(attempt).ok_or(Unwanted)?;
-        Ok(waiting.wanted)
+        Ok(waiting.wanted.clone())
     }
 
     /// Hands a whole delivery to who waits for it. What is returned resolves once the shard is committed.
@@ -124,13 +126,13 @@ impl RemoteWorker {
         &self,
         attempt: &AttemptId,
         records: Vec<TickerRecord>,
-        sample: Option<Sample>,
+        rows: ModelRows,
     ) -> Result<oneshot::Receiver<()>, Unwanted> {
         let waiting = self.given().attempts.remove(attempt).ok_or(Unwanted)?;
         let (receipt, committed) = Receipt::new();
         let result = ShardResult {
             records,
-            sample,
+            rows,
             receipt,
         };
         answer(waiting, Ok(result));
@@ -196,9 +198,10 @@ impl WorkerLink for RemoteWorker {
             shard: ticket.shard,
             attempt: ticket.attempt,
         };
-        let sample = ticket.sample.as_ref();
+        let sizes = ticket.tickers.iter().map(|file| file.fingerprint.size);
         let wanted = Wanted {
-            sample: sample.map(|request| (request.rows, request.inputs.len())),
+            rows: ticket.rows.clone(),
+            input_bytes: sizes.sum(),
         };
         let (answer, answered) = oneshot::channel();
         {

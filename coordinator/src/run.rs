@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use market::layout::{Dataset, discover};
-use market::sample::{Sample, SampledRow};
+use market::rows::ModelRows;
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
 use proto::event::{RunEvent, Stage, Unit};
@@ -20,19 +19,19 @@ pub use crate::dispatch::Patience;
 use crate::epoch::{Claimant, Epoch, EpochError};
 use crate::history::{self, PastRun};
 pub use crate::means::{Means, Stop};
+use crate::models::train_models;
 use crate::narrator::Narrator;
 use crate::plan::Plan;
 use crate::planning;
 use crate::publish;
 pub use crate::request::Request;
 use crate::resume::{can_carry_over, carry_over, take_up};
+use crate::rows::all_rows;
 pub use crate::run_error::RunError;
-use crate::sample::{on_pool, sample_files};
 use crate::summary::seconds;
 use crate::summary::{add_accounts, blank_summary, unchanged};
-use crate::train::{TrainedModel, train_model};
 use output::commit::read_commits;
-use output::outcome::{ModelSummary, Outcome, Status, Summary};
+use output::outcome::{Outcome, Status, Summary};
 use output::paths;
 
 /// Runs a job to its end, or finds that it has been. The output is claimed for it, and let go of in the end.
@@ -185,7 +184,7 @@ async fn run_planned(
     summary.carried_over = plan.carried.len() as u64;
     summary.resumed = done_before as u64;
 
-    let (computed, sample) = match features(epoch, means, plan, &shards, narrator).await {
+    let (computed, sent) = match features(epoch, means, plan, &shards, narrator).await {
         Err(RunError::Dispatch(error)) if error.ends_the_run() => {
             summary.reason = Some(error.to_string());
             return finish(epoch, means, summary, narrator).await;
@@ -220,12 +219,10 @@ async fn run_planned(
     }
 
     faults::reached("after-features", "").await;
-    let rows = sample_rows(means, plan, sample, &unsent, &records, narrator).await?;
+    let written = symbols_with_files(&records);
+    let rows = all_rows(means, plan, sent, &unsent, &written, narrator).await?;
     drop((records, accounts)); // training takes the most memory, and they are no longer needed
-    match train(means, plan, rows, &summary.dataset_digest, narrator).await? {
-        Ok(model) => summary.model = Some(model),
-        Err(reason) => summary.model_reason = Some(reason),
-    }
+    train_models(means, plan, rows, &mut summary, narrator).await?;
     summary.status = Status::Completed;
     finish(epoch, means, summary, narrator).await
 }
@@ -335,88 +332,25 @@ async fn features(
     plan: &Plan,
     shards: &[ShardId],
     narrator: &Narrator,
-) -> Result<(Vec<TickerRecord>, Sample), RunError> {
+) -> Result<(Vec<TickerRecord>, ModelRows), RunError> {
     let bytes = shards
         .iter()
         .map(|shard| plan.shards[shard.0 as usize].bytes())
         .sum();
     let _stage = narrator.stage(Stage::Features, Some((bytes, Unit::Bytes)));
-    let request = plan.sample_request();
-    let mut sample = Sample::new(request.as_ref().map_or(0, |request| request.rows));
+    let request = plan.row_request();
+    let mut rows = ModelRows::new(&request);
     let dispatch = Dispatch {
         plan,
         epoch: epoch.number(),
-        request: request.as_ref(),
+        request: &request,
         out: &means.out,
         workers: means.workers.clone(),
         patience: means.patience,
         narrator,
     };
-    let records = dispatch.compute(shards, &mut sample).await?;
-    Ok((records, sample))
-}
-
-/// The sample in its order: of the rows that workers sent, and those of the tickers that no worker computed in this start.
-async fn sample_rows(
-    means: &Means,
-    plan: &Plan,
-    mut sample: Sample,
-    unsent: &[Symbol],
-    records: &[TickerRecord],
-    narrator: &Narrator,
-) -> Result<Vec<SampledRow>, RunError> {
-    let Some(mut request) = plan.sample_request() else {
-        return Ok(Vec::new());
-    };
-    let _stage = narrator.stage(Stage::Sample, None);
-    let Means { out, pool, .. } = means;
-    let folder = paths::features(&plan.run);
-    sample_files(out, pool, &folder, unsent, &request, &mut sample).await?;
-    if !sample.is_full() && request.ceiling < u64::MAX {
-        request.ceiling = u64::MAX;
-        sample = Sample::new(request.rows);
-        let symbols = symbols_with_files(records);
-        sample_files(out, pool, &folder, &symbols, &request, &mut sample).await?;
-    }
-    Ok(sample.into_rows())
-}
-
-/// Trains the job's model and writes its files. The inner error is the reason why there is no model.
-async fn train(
-    means: &Means,
-    plan: &Plan,
-    rows: Vec<SampledRow>,
-    dataset_digest: &str,
-    narrator: &Narrator,
-) -> Result<Result<ModelSummary, String>, RunError> {
-    let Some(model) = plan.job.model.clone() else {
-        return Ok(Err("training was not asked for".to_owned()));
-    };
-    let stage = narrator.stage(Stage::Train, Some((model.forest.trees as u64, Unit::Trees)));
-    let (job, digest) = (plan.job.clone(), dataset_digest.to_owned());
-    let observer = Arc::clone(&means.observer);
-    let trained: Result<TrainedModel, String> = on_pool(&means.pool, move || {
-        let done = AtomicU64::new(0);
-        let progress = |trees: usize| {
-            faults::hit("mid-training", "");
-            let done = done.fetch_add(trees as u64, Ordering::Relaxed) + trees as u64;
-            let stage = Stage::Train;
-            observer.observe(&RunEvent::Advanced { stage, done });
-        };
-        train_model(&job, &model, &rows, &digest, &progress)
-    })
-    .await;
-    drop(stage);
-    let Some(model) = &plan.job.model else {
-        unreachable!("it was there above")
-    };
-    match trained {
-        Ok(trained) => Ok(Ok(publish::write_model(&means.out, model, &trained).await?)),
-        Err(reason) => {
-            narrator.warn(format!("no model: {reason}"));
-            Ok(Err(reason))
-        }
-    }
+    let records = dispatch.compute(shards, &mut rows).await?;
+    Ok((records, rows))
 }
 
 /// Ends a run: everything is synced, then the outcome is written, then, for a completed run, the pointers move.

@@ -10,7 +10,7 @@ use crate::history::HistoryError;
 use crate::planning::PlanningError;
 use crate::publish::MovePointersError;
 use crate::resume::ResumeError;
-use crate::sample::SampleError;
+use crate::rows::RowsError;
 
 /// Why a run stopped before its end. It goes on when the same job is run again.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,9 @@ pub enum RunError {
     /// Shards could not be computed.
     #[error(transparent)]
     Dispatch(#[from] DispatchError),
-    /// Rows could not be sampled.
+    /// Rows to learn from could not be taken.
     #[error(transparent)]
-    Sample(#[from] SampleError),
+    Rows(#[from] RowsError),
     /// The price files cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenStoreError),

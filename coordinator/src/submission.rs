@@ -62,6 +62,7 @@ impl Submission {
                 job: crate::job::Job {
                     recipe,
                     model: None,
+                    volume: None,
                 },
                 force: None,
                 verify: false,

@@ -36,6 +36,7 @@ pub(crate) fn blank_summary(plan: &Plan, out: &Store) -> Summary {
         resumed: 0,
         model: None,
         model_reason: None,
+        models: Vec::new(),
         seconds: BTreeMap::new(),
         warnings: Vec::new(),
     }

@@ -1,9 +1,9 @@
-//! From sampled rows to a judged model. Pure.
+//! From sampled rows to a judged forest. Pure.
 
 use bytes::Bytes;
 use market::sample::SampledRow;
-use model::card::{Card, Sample, Schema, golden_rows};
-use model::evaluate::{Evaluation, evaluate};
+use model::card::{Card, Parameters, Sample, Schema, golden_rows};
+use model::evaluate::evaluate;
 use model::matrix::Matrix;
 use model::onnx::{self, Description};
 use model::split::split_by_date;
@@ -14,17 +14,24 @@ use output::models::content_version;
 use crate::job::{Job, ModelJob};
 
 /// A model that is ready to be published.
+#[derive(Debug)]
 pub(crate) struct TrainedModel {
-    pub(crate) version: String,
-    pub(crate) digest: String,
+    /// Its card, which names its version.
+    pub(crate) card: Card,
     pub(crate) onnx: Bytes,
-    pub(crate) card: Bytes,
-    pub(crate) evaluation: Evaluation,
 }
 
-/// Trains and judges the model of a job on its sample, on the current pool of threads. An error is the reason why there is
+impl TrainedModel {
+    /// Names the version of a model by its content. The card speaks of the ONNX file.
+    pub(crate) fn of(mut card: Card, onnx: Bytes) -> Self {
+        card.version = content_version(&card.to_json(), "");
+        Self { card, onnx }
+    }
+}
+
+/// Trains and judges the forest of a job on its sample, on the current pool of threads. An error is the reason why there is
 /// no model: the run completes without one.
-pub(crate) fn train_model(
+pub(crate) fn train_forest(
     job: &Job,
     model: &ModelJob,
     rows: &[SampledRow],
@@ -61,32 +68,27 @@ pub(crate) fn train_model(
     };
     let (onnx, (evaluation, golden_rows)) =
         rayon::join(|| Bytes::from(onnx::write(&forest, &description)), judge);
-    let digest = blake3::hash(&onnx).to_hex().to_string();
-    let mut card = Card {
-        name: model.name.clone(),
-        version: String::new(),
-        onnx_digest: digest.clone(),
-        data_digest: dataset_digest.to_owned(),
-        features: serde_json::to_value(&job.recipe.schema).expect("a schema has a JSON form"),
-        schema: Schema::of(&forest),
-        parameters: model.forest.clone(),
-        sample: Sample {
-            wanted: model.sample_rows,
-            rows: rows.len(),
-            seed: model.forest.seed,
-            test_fraction: model.test_fraction,
+    Ok(TrainedModel::of(
+        Card {
+            name: model.name.clone(),
+            version: String::new(),
+            onnx_digest: blake3::hash(&onnx).to_hex().to_string(),
+            data_digest: dataset_digest.to_owned(),
+            features: serde_json::to_value(&job.recipe.schema).expect("a schema has a JSON form"),
+            schema: Schema::of(&forest),
+            parameters: Parameters::Forest(model.forest.clone()),
+            sample: Some(Sample {
+                wanted: model.sample_rows,
+                rows: rows.len(),
+                seed: model.forest.seed,
+                test_fraction: model.test_fraction,
+            }),
+            evaluation,
+            panel: None,
+            golden_rows,
         },
-        evaluation: evaluation.clone(),
-        golden_rows,
-    };
-    card.version = content_version(&card.to_json(), "");
-    Ok(TrainedModel {
-        version: card.version.clone(),
-        digest,
         onnx,
-        card: card.to_json().into(),
-        evaluation,
-    })
+    ))
 }
 
 fn training_table(

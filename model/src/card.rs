@@ -1,11 +1,16 @@
 //! The card: what a model was made of and how good it is, from content alone.
 
+use crate::boost::BoostParameters;
 use crate::evaluate::Evaluation;
+use crate::fold_plan::FoldPlan;
 use crate::forest::Forest;
+use crate::importance::InputImportance;
 use crate::matrix::Matrix;
 use crate::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::parameters::ForestParameters;
+use crate::random_split::RandomSplit;
 use crate::split::Split;
+use crate::verdict::PanelEvaluation;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -29,14 +34,64 @@ pub struct Card {
     pub features: serde_json::Value,
     /// What the model takes and gives.
     pub schema: Schema,
-    /// The parameters of the forest, its seed included.
-    pub parameters: ForestParameters,
-    /// The sample of rows.
-    pub sample: Sample,
-    /// Metrics on later dates beside the naive forecasts, with the numbers of training and test rows.
+    /// The parameters of the trees, their seed included.
+    pub parameters: Parameters,
+    /// The sample of rows that a forest was trained and tested on; left out for boosted trees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
+    /// Metrics on later dates beside the naive forecasts, with the numbers of training and test rows. For boosted trees
+    /// they are those of the last fold.
     pub evaluation: Evaluation,
+    /// How boosted trees were judged, walking forward over all rows; left out for a forest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel: Option<PanelCard>,
     /// Exactly [`GOLDEN_ROWS`] rows with their predictions, to check any runtime against.
     pub golden_rows: Vec<GoldenRow>,
+}
+
+/// The parameters of the trees, by their kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Parameters {
+    /// Of a random forest.
+    Forest(ForestParameters),
+    /// Of boosted trees.
+    Boost(BoostParameters),
+}
+
+/// What is known of boosted trees that were judged over a panel. Field order is that of the card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PanelCard {
+    /// How the panel was cut.
+    pub plan: FoldPlan,
+    /// The rows that the published trees were trained on.
+    pub train_rows: usize,
+    /// The figures of trees that were trained alike, each fold's on earlier dates alone.
+    pub evaluation: PanelEvaluation,
+    /// What a random split would have shown instead, and how much of that is leak.
+    pub random_split: RandomSplit,
+    /// What each input is worth, in the order of the inputs: gain in the published trees, permutation in the last fold.
+    pub importance: Vec<InputImportance>,
+    /// Why the version does not go live by itself; null where it does.
+    pub held_back: Option<String>,
+}
+
+impl Parameters {
+    /// The number of trees.
+    pub fn trees(&self) -> usize {
+        match self {
+            Self::Forest(parameters) => parameters.trees,
+            Self::Boost(parameters) => parameters.trees,
+        }
+    }
+
+    /// The seed that everything drawn follows from.
+    pub fn seed(&self) -> u64 {
+        match self {
+            Self::Forest(parameters) => parameters.seed,
+            Self::Boost(parameters) => parameters.seed,
+        }
+    }
 }
 
 /// The tensors of the ONNX file.

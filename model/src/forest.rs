@@ -3,6 +3,7 @@
 mod link;
 
 pub use link::Link;
+pub(crate) use link::volume_of;
 
 use crate::matrix::{Matrix, repeated_name};
 use crate::tree::{Node, Tree};

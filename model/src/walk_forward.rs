@@ -126,13 +126,11 @@ pub fn folds(
             needed,
         });
     }
-    let key =
-        |symbol: &String| ticker_key("tickermill 2026-11 rows to train on", plan.seed, symbol);
     let rows = Rows {
         dates,
         tickers,
         unseen: plan.unseen(symbols),
-        keys: symbols.iter().map(key).collect(),
+        keys: row_keys(plan, symbols),
     };
     if rows.unseen.iter().all(|unseen| *unseen) {
         let tickers = symbols.len();
@@ -161,6 +159,38 @@ pub fn folds(
         .collect()
 }
 
+/// The rows that a model to be used trains on, ascending: those of all dates and tickers, unseen ones included.
+///
+/// Where they are more than [`FoldPlan::max_train_rows`], those of the smallest hashes are kept, as in [`folds`], whose
+/// panics are the same.
+pub fn all_rows(
+    plan: &FoldPlan,
+    dates: &[i32],
+    tickers: &[u32],
+    symbols: &[String],
+) -> Result<Vec<u32>, FoldError> {
+    plan.validate()?;
+    assert_eq!(
+        dates.len(),
+        tickers.len(),
+        "every row has a date and a ticker"
+    );
+    let rows = Rows {
+        dates,
+        tickers,
+        unseen: vec![false; symbols.len()],
+        keys: row_keys(plan, symbols),
+    };
+    Ok(rows.at_most(rows.select(|_| true), plan.max_train_rows))
+}
+
+/// The key of each ticker's hashes.
+fn row_keys(plan: &FoldPlan, symbols: &[String]) -> Vec<u64> {
+    let key =
+        |symbol: &String| ticker_key("tickermill 2026-11 rows to train on", plan.seed, symbol);
+    symbols.iter().map(key).collect()
+}
+
 /// The first and the last of `dates`.
 fn span_of(dates: &[i32]) -> Result<RangeInclusive<i32>, FoldError> {
     let (Some(first), Some(last)) = (dates.iter().min(), dates.iter().max()) else {
@@ -185,6 +215,10 @@ impl Rows<'_> {
                 && !self.unseen[self.tickers[row] as usize]
                 && !self.is_followed_from(row, first_test_date)
         });
+        self.at_most(rows, max_rows)
+    }
+
+    fn at_most(&self, rows: Vec<u32>, max_rows: usize) -> Vec<u32> {
         if rows.len() <= max_rows {
             return rows;
         }

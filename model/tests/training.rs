@@ -6,7 +6,7 @@ use rayon::ThreadPoolBuilder;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use synthetic::table;
-use tickermill_model::card::{Card, GOLDEN_ROWS, Sample, Schema, golden_rows};
+use tickermill_model::card::{Card, GOLDEN_ROWS, Parameters, Sample, Schema, golden_rows};
 use tickermill_model::evaluate::evaluate;
 use tickermill_model::forest::Forest;
 use tickermill_model::matrix::Matrix;
@@ -216,13 +216,14 @@ fn a_card_says_what_the_model_was_made_of() {
         data_digest: "cd".to_owned(),
         features: serde_json::json!([{"name": "vol_moving_avg", "operation": "mean"}]),
         schema: Schema::of(&forest),
-        parameters,
-        sample: Sample {
+        parameters: Parameters::Forest(parameters),
+        sample: Some(Sample {
             wanted: 10_000,
             rows: table.row_count(),
             seed: 9,
             test_fraction: 0.2,
-        },
+        }),
+        panel: None,
         evaluation: evaluate(&forest, &table, &split),
         golden_rows: golden_rows(&forest, table.features(), &split),
     };

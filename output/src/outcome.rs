@@ -86,14 +86,30 @@ pub struct Summary {
     pub carried_over: u64,
     /// Tickers that an earlier start of this run had computed.
     pub resumed: u64,
-    /// The model; null where none was trained.
+    /// The forest; null where none was trained.
     pub model: Option<ModelSummary>,
-    /// Why no model was trained, where none was.
+    /// Why no forest was trained, where none was.
     pub model_reason: Option<String>,
+    /// Every model that was trained, the forest first.
+    #[serde(default)]
+    pub models: Vec<ModelSummary>,
     /// Seconds for each stage, and `total`.
     pub seconds: BTreeMap<String, f64>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+impl Summary {
+    /// The models that go live by themselves.
+    pub fn live_models(&self) -> impl Iterator<Item = &ModelSummary> {
+        self.all_models().filter(|model| model.held_back.is_none())
+    }
+
+    /// Every model that was trained; for a run of a version before 0.2, which lists none, the forest.
+    pub fn all_models(&self) -> impl Iterator<Item = &ModelSummary> {
+        let unlisted = self.model.iter().filter(|_| self.models.is_empty());
+        self.models.iter().chain(unlisted)
+    }
 }
 
 /// A published model, in short; its card has the rest.
@@ -123,6 +139,39 @@ pub struct ModelSummary {
     pub train_rows: u64,
     /// Rows tested on: those of the latest dates.
     pub test_rows: u64,
+    /// How boosted trees do walking forward; left out for a forest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walk_forward: Option<WalkForward>,
+    /// Why the version does not go live by itself; left out where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<String>,
+}
+
+/// How a model that was trained alike does in folds, each on dates after those it was trained on. Skills are against the
+/// forecast that tomorrow is as today, and null where that is exact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WalkForward {
+    /// The folds.
+    pub folds: u64,
+    /// The rows that all of them tested.
+    pub test_rows: u64,
+    /// The skill on the last fold, the latest dates.
+    pub last_fold: Option<Skill>,
+    /// The mean of the folds' skills.
+    pub mean: Option<Skill>,
+    /// The skill on tickers that never trained.
+    pub unseen: Option<Skill>,
+}
+
+/// A skill with its 95% interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Skill {
+    /// `1 - MAE / MAE of the naive forecast`.
+    pub skill: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
 }
 
 /// `outcome.json`: written once, for endings alone.

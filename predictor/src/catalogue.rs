@@ -91,6 +91,21 @@ impl Catalogue {
         }
     }
 
+    /// The model that reads every one of `inputs`: the default one of [`Catalogue::choose`] if it does or if none does, else
+    /// the first by name.
+    pub(crate) fn choose_by_inputs(
+        &self,
+        inputs: &[&str],
+        default_model: Option<&str>,
+    ) -> Result<&Arc<ServedModel>, Refusal> {
+        let default = self.choose(None, default_model)?;
+        let others = self.models.values().map(|versions| &versions.live);
+        let mut by_rank = std::iter::once(default).chain(others);
+        Ok(by_rank
+            .find(|model| model.reads_all(inputs))
+            .unwrap_or(default))
+    }
+
     /// The model of a name, in the version asked for, or else the live one.
     pub(crate) fn find(
         &self,

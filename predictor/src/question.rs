@@ -64,6 +64,16 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// The names of what is given and not taken out: the inputs of a row, where no ticker is named.
+    pub(crate) fn inputs(&self) -> Vec<&str> {
+        let names = self.0.iter().map(|(name, _)| name.as_ref());
+        let names: Vec<&str> = names.collect();
+        if names.contains(&"symbol") {
+            return Vec::new();
+        }
+        names
+    }
+
     /// What the remaining parameters ask of the model.
     pub(crate) fn question(mut self, model: &ServedModel) -> Result<Question, Refusal> {
         if let Some(symbol) = self.take("symbol") {

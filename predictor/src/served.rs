@@ -164,6 +164,12 @@ impl ServedModel {
         })
     }
 
+    /// Whether each of `names` is one of its inputs.
+    pub(crate) fn reads_all(&self, names: &[&str]) -> bool {
+        let reads = |name: &&str| self.inputs.iter().any(|input| input == name);
+        names.iter().all(reads)
+    }
+
     /// The prediction for one row, which has a value for each input.
     pub(crate) fn predict(&self, row: &[f32]) -> f64 {
         self.walker.predict(row)

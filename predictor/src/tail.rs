@@ -73,9 +73,20 @@ impl Tail {
         let symbol = Symbol::parse(NAMELESS).expect("it is a symbol");
         let computed = Ticker::of(table, &symbol, recipe, &model.inputs)
             .map_err(|error| Refusal::malformed(error.to_string(), EXPECTED))?;
+        let features = computed.row(needed - 1).to_vec();
+        if let Some(input) = features.iter().position(|value| value.is_nan()) {
+            return Err(Refusal::unanswerable(
+                "rows",
+                format!(
+                    "`{}` has no value for the last row: a price that it is made of is 0",
+                    model.inputs[input]
+                ),
+                format!("prices above 0 in the last {needed} rows"),
+            ));
+        }
         Ok(FeatureRow {
             date: self.rows[given - 1].date,
-            features: computed.row(needed - 1).to_vec(),
+            features,
             first_date: self.rows[given - needed].date,
             rows: needed,
         })

@@ -246,7 +246,7 @@ fn assign(attempt: &AttemptId, ticket: ShardTicket) -> wire::Assign {
         recipe: to_json(&ticket.recipe),
         features_folder: ticket.features_folder,
         raw_folder: ticket.raw_folder,
-        sample: ticket.sample.as_ref().map(to_json),
+        rows: to_json(&ticket.rows),
         careful: ticket.careful,
     }
 }
@@ -278,10 +278,7 @@ fn assigned(assign: wire::Assign) -> Result<(AttemptId, ShardTicket), ConvertErr
         recipe: from_json("recipe", &assign.recipe)?,
         features_folder: assign.features_folder,
         raw_folder: assign.raw_folder,
-        sample: assign
-            .sample
-            .map(|sample| from_json("sample", &sample))
-            .transpose()?,
+        rows: from_json("rows", &assign.rows)?,
         careful: assign.careful,
     };
     Ok((attempt, ticket))
@@ -294,6 +291,8 @@ fn milliseconds(duration: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use features::schema::FeatureSchema;
+    use market::panel::PanelRequest;
+    use market::rows::RowRequest;
     use market::sample::SampleRequest;
     use prost::Message;
 
@@ -310,7 +309,7 @@ mod tests {
         }
     }
 
-    fn ticket(sample: Option<SampleRequest>) -> ShardTicket {
+    fn ticket(rows: RowRequest) -> ShardTicket {
         let file = |symbol: &str, name: Option<&str>| TickerFile {
             symbol: Symbol::parse(symbol).unwrap(),
             path: format!("stocks/{symbol}.csv"),
@@ -333,7 +332,7 @@ mod tests {
             },
             features_folder: "runs/r/f".to_owned(),
             raw_folder: "runs/r/m".to_owned(),
-            sample,
+            rows,
             careful: true,
         }
     }
@@ -385,8 +384,16 @@ mod tests {
             target: "t".to_owned(),
             ceiling: u64::MAX,
         };
-        for sample in [None, Some(sample)] {
-            let ticket = ticket(sample);
+        let panel = PanelRequest {
+            schema: FeatureSchema::default(),
+            average_rows: 30,
+        };
+        let both = RowRequest {
+            sample: Some(sample),
+            panel: Some(panel),
+        };
+        for rows in [RowRequest::default(), both] {
+            let ticket = ticket(rows);
             let message = ToWorker::Assign {
                 attempt: attempt(),
                 ticket: Box::new(ticket.clone()),
@@ -419,10 +426,10 @@ mod tests {
             AttemptId::try_from(Some(bad_run)),
             Err(ConvertError::Run(_))
         ));
-        let mut bad_symbol = assign(&attempt(), ticket(None));
+        let mut bad_symbol = assign(&attempt(), ticket(RowRequest::default()));
         bad_symbol.files[0].symbol = "../../etc".to_owned();
         assert!(matches!(assigned(bad_symbol), Err(ConvertError::Symbol(_))));
-        let mut bad_recipe = assign(&attempt(), ticket(None));
+        let mut bad_recipe = assign(&attempt(), ticket(RowRequest::default()));
         bad_recipe.recipe = "{}".to_owned();
         assert!(matches!(
             assigned(bad_recipe),

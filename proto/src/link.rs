@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use features::compute::ComputeError;
-use market::sample::{Sample, TakeError};
+use market::rows::{ModelRows, TakeRowsError};
 use market::store::StoreError;
 use market::symbol::Symbol;
 use tokio::sync::{mpsc, oneshot};
@@ -50,8 +50,8 @@ pub struct ShardProgress {
 pub struct ShardResult {
     /// A record for each ticker, in the order of the ticket.
     pub records: Vec<TickerRecord>,
-    /// The rows asked for, at most as many as the ticket's sample wants.
-    pub sample: Option<Sample>,
+    /// The rows that the ticket asks for.
+    pub rows: ModelRows,
     /// Tells the worker when the shard is committed.
     pub receipt: Receipt,
 }
@@ -118,11 +118,11 @@ pub enum ShardError {
     },
     /// The rows asked for are not in the table.
     #[error("{symbol}: {source}")]
-    Sample {
+    Rows {
         /// The ticker.
         symbol: Symbol,
         /// Why.
-        source: TakeError,
+        source: TakeRowsError,
     },
     /// The code broke on a ticker.
     #[error("{symbol}: computing it panicked: {message}")]
@@ -167,7 +167,7 @@ impl ShardError {
             Self::NotInHand => FailureKind::HandedBack,
             Self::Store { .. }
             | Self::Compute { .. }
-            | Self::Sample { .. }
+            | Self::Rows { .. }
             | Self::Panicked { .. }
             | Self::WorkerLost { .. } => FailureKind::Retryable,
         }

@@ -2,7 +2,7 @@
 
 use features::schema::FeatureSchema;
 use market::layout::TickerFile;
-use market::sample::SampleRequest;
+use market::rows::RowRequest;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, ShardId};
@@ -37,8 +37,8 @@ pub struct ShardTicket {
     pub features_folder: String,
     /// The folder of files without features, below the root of the output.
     pub raw_folder: String,
-    /// The rows to send back; none for a run without a model.
-    pub sample: Option<SampleRequest>,
+    /// The rows to send back.
+    pub rows: RowRequest,
     /// Whether to compute one ticker at a time, and each only once the coordinator knows which: the shard cost a worker its
     /// life before.
     pub careful: bool,

@@ -68,9 +68,15 @@ impl Cluster {
 
     /// With a variable such as `CLUSTER__LEASE_MS`, whose prefix is added, for every process.
     #[must_use]
-    pub fn with(mut self, variable: &str, value: u64) -> Self {
+    pub fn with(self, variable: &str, value: u64) -> Self {
+        self.with_text(variable, &value.to_string())
+    }
+
+    /// The same for a variable that is no number.
+    #[must_use]
+    pub fn with_text(mut self, variable: &str, value: &str) -> Self {
         let name = format!("TICKERMILL__{variable}");
-        self.variables.insert(name, value.to_string());
+        self.variables.insert(name, value.to_owned());
         self
     }
 

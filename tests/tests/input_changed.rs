@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use features::schema::{FeatureSchema, Target, standard};
 use market::layout::{TickerFile, discover};
+use market::rows::RowRequest;
 use market::store::Store;
 use proto::id::{RunId, ShardId, WorkerId};
 use proto::link::{ShardError, WorkerLink};
@@ -41,7 +42,7 @@ async fn compute(workplace: &Workplace, ticker: TickerFile) -> Result<usize, Sha
         recipe: Recipe { schema, raw: false },
         features_folder: "features".to_owned(),
         raw_folder: "raw".to_owned(),
-        sample: None,
+        rows: RowRequest::default(),
         careful: false,
     };
     let (progress, _heard) = tokio::sync::mpsc::channel(1);

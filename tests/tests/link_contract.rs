@@ -5,6 +5,7 @@
     reason = "what is not there fails the test, in its helpers too"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,17 @@ use std::time::Duration;
 use coordinator::epoch::{Claimant, Holder};
 use coordinator::run::Patience;
 use coordinator::server::{Coordinator, MemberLimits, Terms};
-use features::schema::FeatureSchema;
+use features::schema::{FeatureSchema, Target};
+use features::volume_inputs::volume_inputs;
 use futures::poll;
 use market::feature_file::read_columns;
+use market::feature_rows::read_prices;
 use market::layout::discover;
-use market::sample::{Sample, SampleRequest, SampledRow};
+use market::panel::{PanelRequest, PanelRows};
+use market::rows::{ModelRows, RowRequest};
+use market::sample::{SampleRequest, SampledRow};
 use market::store::Store;
+use market::symbol::Symbol;
 use proto::id::{RunId, ShardId, WorkerId};
 use proto::link::{FailureKind, ShardError, ShardProgress, ShardResult, WorkerLink};
 use proto::record::{TickerResult, WrittenFile};
@@ -162,7 +168,7 @@ impl Bench {
                 schema: FeatureSchema::default(),
                 raw: true,
             },
-            sample: Some(request()),
+            rows: request(),
             careful: false,
         }
     }
@@ -196,8 +202,8 @@ impl Bench {
     }
 }
 
-fn request() -> SampleRequest {
-    SampleRequest {
+fn request() -> RowRequest {
+    let sample = SampleRequest {
         rows: SAMPLE_ROWS,
         seed: 7,
         inputs: ["vol_moving_avg", "adj_close_rolling_med"]
@@ -206,18 +212,30 @@ fn request() -> SampleRequest {
         today: "Volume".to_owned(),
         target: "next_day_volume".to_owned(),
         ceiling: u64::MAX,
+    };
+    let panel = PanelRequest {
+        schema: FeatureSchema::declare(volume_inputs(), Target::default()).unwrap(),
+        average_rows: 30,
+    };
+    RowRequest {
+        sample: Some(sample),
+        panel: Some(panel),
     }
 }
 
-/// Everything of sampled rows: they themselves are compared by their keys.
-fn values(sample: Sample) -> Vec<(u64, String, i32, Vec<f64>, f64, f64)> {
+/// A ticker's date, with everything that belongs to it.
+type SampledValues = (u64, String, i32, Vec<f64>, f64, f64);
+
+/// Everything of the rows: sampled ones themselves are compared by their keys.
+fn values(rows: ModelRows) -> (Vec<SampledValues>, BTreeMap<Symbol, PanelRows>) {
     let value = |row: SampledRow| {
         let symbol = row.symbol.to_string();
         (
             row.hash, symbol, row.date, row.inputs, row.today, row.target,
         )
     };
-    sample.into_rows().into_iter().map(value).collect()
+    let sample = rows.sample.into_rows().into_iter().map(value).collect();
+    (sample, rows.panel)
 }
 
 /// The files, the records, the rows and the progress agree with the ticket, and with each other; a second attempt makes the
@@ -231,7 +249,7 @@ async fn check_results(bench: &Bench) {
         inputs.iter().copied().eq(&ticket.tickers),
         "in the ticket's order"
     );
-    let mut sample = Sample::new(SAMPLE_ROWS);
+    let mut in_files = ModelRows::new(&request());
     for record in &first.records {
         let symbol = &record.input.symbol;
         let TickerResult::Written { features, raw, .. } = &record.result else {
@@ -248,12 +266,20 @@ async fn check_results(bench: &Bench) {
             "next_day_volume",
         ];
         for batch in read_columns(file.await, &columns).unwrap() {
-            sample.take(&request(), symbol, &batch).unwrap();
+            in_files.take_sample(&request(), symbol, &batch).unwrap();
         }
+        let path = format!("{}/{symbol}.parquet", ticket.features_folder);
+        let file = bench.out.read(&path).await.unwrap().expect("it is there");
+        let prices = read_prices(file).unwrap().into_arrays();
+        in_files.take_panel(&request(), symbol, &prices).unwrap();
     }
-    let first_rows = values(first.sample.unwrap());
-    assert_eq!(first_rows.len(), SAMPLE_ROWS);
-    assert_eq!(first_rows, values(sample), "the rows that the files hold");
+    let first_rows = values(first.rows);
+    assert_eq!(first_rows.0.len(), SAMPLE_ROWS);
+    assert!(!first_rows.1.is_empty());
+    assert!(
+        first_rows == values(in_files),
+        "the rows that the files hold"
+    );
     let input_bytes: u64 = ticket.tickers.iter().map(|it| it.fingerprint.size).sum();
     assert!(progress.iter().all(|told| told.shard == ticket.shard));
     assert!(progress.is_sorted_by_key(|told| told.input_bytes));
@@ -267,7 +293,7 @@ async fn check_results(bench: &Bench) {
     let (again, _) = bench.compute(bench.ticket(1, 2).await).await;
     let again = again.unwrap();
     assert_eq!(again.records, first.records);
-    assert_eq!(values(again.sample.unwrap()), first_rows);
+    assert!(values(again.rows) == first_rows, "the same rows again");
     drop(again.receipt); // another attempt was committed
 }
 

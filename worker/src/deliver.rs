@@ -1,11 +1,19 @@
 //! Delivering a computed shard over Arrow Flight, and waiting for its commit.
 
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::{FlightData, FlightDescriptor};
-use futures::{StreamExt, TryStreamExt, stream};
+use arrow_schema::SchemaRef;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use market::panel::PanelRows;
+use market::rows::{ModelRows, RowRequest};
 use market::sample::SampledRow;
+use market::symbol::Symbol;
 use prost::Message;
+use proto::panel_rows;
 use proto::record::TickerRecord;
 use proto::sampled_rows::{schema, to_batch};
 use proto::session::{AttemptId, FLIGHT_MESSAGE};
@@ -32,23 +40,39 @@ pub(crate) enum Delivered {
 pub(crate) struct Delivery {
     attempt: AttemptId,
     commit: Vec<u8>,
-    rows: Vec<SampledRow>,
+    sample: Vec<SampledRow>,
+    /// The inputs of a sampled row.
+    inputs: usize,
+    panel: Option<Panel>,
+}
+
+/// The rows of a panel as they are sent.
+struct Panel {
+    /// Those of each ticker; none is without.
+    tickers: Arc<Vec<(Symbol, PanelRows)>>,
+    /// The inputs of a row.
     inputs: usize,
 }
 
 impl Delivery {
-    /// Of an attempt's records, and its sampled rows with so many inputs each.
+    /// Of an attempt's records, and the rows that its ticket asked for.
     pub(crate) fn new(
         attempt: AttemptId,
         records: &[TickerRecord],
-        rows: Vec<SampledRow>,
-        inputs: usize,
+        rows: ModelRows,
+        asked: &RowRequest,
     ) -> Self {
+        let sample_inputs = asked.sample.as_ref().map_or(0, |asked| asked.inputs.len());
+        let panel = asked.panel.as_ref().map(|asked| Panel {
+            tickers: Arc::new(rows.panel.into_iter().collect()),
+            inputs: asked.schema.features().len(),
+        });
         Self {
             attempt,
             commit: serde_json::to_vec(records).expect("our own types have a JSON form"),
-            rows,
-            inputs,
+            sample: rows.sample.into_rows(),
+            inputs: sample_inputs,
+            panel,
         }
     }
 
@@ -72,18 +96,12 @@ impl Delivery {
         let header = DeliveryHeader {
             attempt: Some((&self.attempt).into()),
         };
-        let inputs = self.inputs;
-        let batches: Vec<_> = self
-            .rows
-            .chunks(ROWS_IN_BATCH)
-            .map(<[SampledRow]>::to_vec)
-            .collect();
-        let batches = stream::iter(batches).map(move |rows| Ok(to_batch(&rows, inputs)));
-        let rows = FlightDataEncoderBuilder::new()
-            .with_schema(schema(inputs))
-            .with_max_flight_data_size(FLIGHT_MESSAGE)
-            .with_flight_descriptor(Some(FlightDescriptor::new_cmd(header.encode_to_vec())))
-            .build(batches);
+        let descriptor = FlightDescriptor::new_cmd(header.encode_to_vec());
+        let panel = self.panel.as_ref();
+        let count = self.sample.len() + panel.map_or(0, Panel::row_count);
+        let rows = self
+            .sampled_rows(descriptor)
+            .chain(stream::iter(panel.map(Panel::rows)).flatten());
         let commit: Vec<Part> = self
             .commit
             .chunks(FLIGHT_MESSAGE)
@@ -91,14 +109,12 @@ impl Delivery {
             .collect();
         let end = Part::End(DeliveryEnd {
             commit_blake3: blake3::hash(&self.commit).to_hex().to_string(),
-            rows: self.rows.len() as u64,
+            rows: count as u64,
         });
         let parts = stream::iter(commit.into_iter().chain([end])).map(|part| {
             let part = DeliveryPart { part: Some(part) };
             FlightData::new().with_app_metadata(part.encode_to_vec())
         });
-        // The encoder fails on batches of another schema alone, which there are none of.
-        let rows = rows.map(|data| data.expect("batches have the schema of the stream"));
         let answers = client.do_put(rows.chain(parts)).await?.into_inner();
         let receipts: Vec<_> = answers.try_collect().await?;
         if receipts.is_empty() {
@@ -106,4 +122,51 @@ impl Delivery {
         }
         Ok(())
     }
+
+    /// The schema, which comes with the descriptor, and the batches of sampled rows.
+    fn sampled_rows(
+        &self,
+        descriptor: FlightDescriptor,
+    ) -> impl Stream<Item = FlightData> + Send + use<> {
+        let inputs = self.inputs;
+        let batches = self
+            .sample
+            .chunks(ROWS_IN_BATCH)
+            .map(<[SampledRow]>::to_vec);
+        let batches: Vec<_> = batches.collect();
+        let batches = stream::iter(batches).map(move |rows| to_batch(&rows, inputs));
+        encoded(schema(inputs), Some(descriptor), batches)
+    }
+}
+
+impl Panel {
+    fn row_count(&self) -> usize {
+        let rows = self.tickers.iter().map(|(_, rows)| rows.date.len());
+        rows.sum()
+    }
+
+    /// The schema, and the batches of each ticker's rows, which are made as they are sent.
+    fn rows(&self) -> impl Stream<Item = FlightData> + Send + use<> {
+        let tickers = Arc::clone(&self.tickers);
+        let batches = stream::iter(0..tickers.len()).map(move |place| {
+            let (symbol, rows) = &tickers[place];
+            panel_rows::to_batch(symbol, rows)
+        });
+        encoded(panel_rows::schema(self.inputs), None, batches)
+    }
+}
+
+/// A schema and its batches, in messages of a limited size.
+fn encoded(
+    schema: SchemaRef,
+    descriptor: Option<FlightDescriptor>,
+    batches: impl Stream<Item = RecordBatch> + Send + 'static,
+) -> impl Stream<Item = FlightData> + Send {
+    let messages = FlightDataEncoderBuilder::new()
+        .with_schema(schema)
+        .with_max_flight_data_size(FLIGHT_MESSAGE)
+        .with_flight_descriptor(descriptor)
+        .build(batches.map(Ok));
+    // The encoder fails on batches of another schema alone, which there are none of.
+    messages.map(|data| data.expect("batches have the schema of the stream"))
 }

@@ -428,11 +428,7 @@ struct Work {
 impl Work {
     async fn do_it(self) -> Result<(), ShardError> {
         let taken = Instant::now();
-        let inputs = self
-            .ticket
-            .sample
-            .as_ref()
-            .map_or(0, |request| request.inputs.len());
+        let asked = self.ticket.rows.clone();
         let data = Store::open(&self.ticket.data).map_err(|error| {
             let message = format!("cannot read the data: {error}");
             let kind = FailureKind::Retryable;
@@ -456,11 +452,7 @@ impl Work {
         self.metrics.computed(taken.elapsed(), &result.records);
         let shard = self.attempt.shard;
         faults::reached("before-deliver", shard).await;
-        let rows = result
-            .sample
-            .map(market::sample::Sample::into_rows)
-            .unwrap_or_default();
-        let delivery = Delivery::new(self.attempt, &result.records, rows, inputs);
+        let delivery = Delivery::new(self.attempt, &result.records, result.rows, &asked);
         let mut client = FlightServiceClient::new(self.deliveries)
             .max_decoding_message_size(MAX_FLIGHT_MESSAGE)
             .max_encoding_message_size(MAX_FLIGHT_MESSAGE);

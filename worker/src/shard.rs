@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use market::layout::TickerFile;
-use market::sample::Sample;
+use market::rows::ModelRows;
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
 use proto::link::{Receipt, ShardError, ShardProgress, ShardResult};
@@ -36,10 +36,7 @@ pub(crate) async fn compute_shard(
     computing: &Computing,
 ) -> Result<ShardResult, ShardError> {
     let ticket = Arc::new(ticket);
-    let mut sample = ticket
-        .sample
-        .as_ref()
-        .map(|request| Sample::new(request.rows));
+    let mut rows = ModelRows::new(&ticket.rows);
     let mut records = Vec::with_capacity(ticket.tickers.len());
     let mut input_bytes = 0;
     let in_hand = if ticket.careful { 1 } else { TICKERS_IN_HAND };
@@ -56,14 +53,12 @@ pub(crate) async fn compute_shard(
                 input_bytes,
             })
             .await;
-        if let (Some(sample), Some(part)) = (&mut sample, ticker.sample) {
-            sample.merge(part);
-        }
+        rows.merge(ticker.rows);
         records.push(ticker.record);
     }
     Ok(ShardResult {
         records,
-        sample,
+        rows,
         receipt: Receipt::default(),
     })
 }
@@ -105,8 +100,9 @@ fn compute(
     bytes: &[u8],
 ) -> Result<ComputedTicker, ShardError> {
     faults::hit("mid-shard", input.symbol.as_str());
-    compute_ticker(input, bytes, &ticket.recipe, ticket.sample.as_ref())
+    compute_ticker(input, bytes, &ticket.recipe, &ticket.rows)
 }
+
 /// Writes a ticker's files; returns it without them.
 async fn write_files(
     out: &Store,

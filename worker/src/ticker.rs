@@ -5,7 +5,7 @@ use features::compute::ComputeError;
 use market::csv::read_price_file;
 use market::feature_file::FeatureTable;
 use market::layout::TickerFile;
-use market::sample::{Sample, SampleRequest, TakeError};
+use market::rows::{ModelRows, RowRequest, TakeRowsError};
 use proto::link::ShardError;
 use proto::record::{TickerRecord, TickerResult, WrittenFile};
 use proto::ticket::Recipe;
@@ -15,7 +15,7 @@ pub(crate) struct ComputedTicker {
     pub(crate) record: TickerRecord,
     pub(crate) features: Option<Bytes>,
     pub(crate) raw: Option<Bytes>,
-    pub(crate) sample: Option<Sample>,
+    pub(crate) rows: ModelRows,
 }
 
 /// Reads a price file and makes its feature file.
@@ -23,8 +23,9 @@ pub(crate) fn compute_ticker(
     input: TickerFile,
     bytes: &[u8],
     recipe: &Recipe,
-    request: Option<&SampleRequest>,
+    request: &RowRequest,
 ) -> Result<ComputedTicker, ShardError> {
+    let mut rows = ModelRows::new(request);
     let input_blake3 = blake3::hash(bytes).to_hex().to_string();
     let file = match read_price_file(bytes) {
         Ok(file) => file,
@@ -39,7 +40,7 @@ pub(crate) fn compute_ticker(
                 record,
                 features: None,
                 raw: None,
-                sample: None,
+                rows,
             });
         }
     };
@@ -48,7 +49,7 @@ pub(crate) fn compute_ticker(
         symbol: symbol.clone(),
         source,
     };
-    let sample_failed = |source: TakeError| ShardError::Sample {
+    let rows_failed = |source: TakeRowsError| ShardError::Rows {
         symbol: symbol.clone(),
         source,
     };
@@ -59,12 +60,8 @@ pub(crate) fn compute_ticker(
         &recipe.schema,
     )
     .map_err(compute_failed)?;
-    let mut sample = request.map(|request| Sample::new(request.rows));
-    if let (Some(sample), Some(request)) = (&mut sample, request) {
-        sample
-            .take(request, &input.symbol, table.batch())
-            .map_err(sample_failed)?;
-    }
+    rows.take(request, &input.symbol, &table)
+        .map_err(rows_failed)?;
     let features = table.encode();
     let raw = recipe.raw.then(|| table.encode_raw());
     let result = TickerResult::Written {
@@ -83,7 +80,7 @@ pub(crate) fn compute_ticker(
         record,
         features: Some(features),
         raw,
-        sample,
+        rows,
     })
 }
 

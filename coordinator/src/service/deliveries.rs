@@ -1,16 +1,18 @@
-//! Taking in what workers deliver: a shard's records and its sampled rows.
+//! Taking in what workers deliver: a shard's records, and the rows that models learn from.
 
 use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_flight::utils::flight_data_to_arrow_batch;
 use arrow_flight::{FlightData, PutResult};
-use arrow_schema::Schema;
-use market::sample::Sample;
+use arrow_schema::{Schema, SchemaRef};
+use market::rows::ModelRows;
 use prost::Message;
+use proto::panel_rows;
 use proto::record::TickerRecord;
-use proto::sampled_rows::{from_batch, schema};
+use proto::sampled_rows;
 use proto::session::AttemptId;
 use proto::wire::delivery_part::Part;
 use proto::wire::{DeliveryEnd, DeliveryHeader, DeliveryPart, DeliveryReceipt};
@@ -26,6 +28,8 @@ use crate::remote::{Unwanted, Wanted};
 const MAX_DELIVERIES: usize = 8;
 /// The longest commit of a shard, in bytes. Its quarantined rows are most of it, and limits stop a run with many.
 const MAX_COMMIT_BYTES: usize = 64 << 20;
+/// No row of a price file is shorter, in bytes: a date, six numbers and what parts them.
+const LEAST_ROW_BYTES: u64 = 20;
 /// How long a delivery may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -60,10 +64,8 @@ impl Deliveries {
         let wanted = worker.wanted(&attempt).map_err(unwanted)?;
         let turn = self.turns.acquire().await;
         let turn = turn.expect("the semaphore is not closed");
-        let (records, sample) = receive(first, stream, wanted).await?;
-        let committed = worker
-            .deliver(&attempt, records, sample)
-            .map_err(unwanted)?;
+        let (records, rows) = receive(first, stream, wanted).await?;
+        let committed = worker.deliver(&attempt, records, rows).map_err(unwanted)?;
         drop(turn);
         let not_committed = |_| {
             Status::aborted(
@@ -96,15 +98,8 @@ async fn receive(
     first: FlightData,
     mut stream: Streaming<FlightData>,
     wanted: Wanted,
-) -> Result<(Vec<TickerRecord>, Option<Sample>), Status> {
-    let (rows_wanted, inputs) = wanted.sample.unwrap_or_default();
-    let row_schema = schema(inputs);
-    if !Schema::try_from(&first).is_ok_and(|found| found == *row_schema) {
-        return Err(invalid("the rows of the delivery have another schema"));
-    }
-    let no_dictionaries = HashMap::new();
-    let mut sample = Sample::new(rows_wanted);
-    let mut rows = 0;
+) -> Result<(Vec<TickerRecord>, ModelRows), Status> {
+    let mut taking = Taking::begin(&first, wanted)?;
     let mut commit = Vec::new();
     let mut end = None;
     while let Some(message) = timeout(SILENCE, stream.message())
@@ -112,14 +107,7 @@ async fn receive(
         .map_err(|_| silent())??
     {
         if message.app_metadata.is_empty() {
-            let batch =
-                flight_data_to_arrow_batch(&message, Arc::clone(&row_schema), &no_dictionaries);
-            let batch = batch.map_err(|error| invalid(&format!("rows cannot be read: {error}")))?;
-            let batch = from_batch(&batch, inputs).map_err(|error| invalid(&error.to_string()))?;
-            rows += batch.len() as u64;
-            for row in batch {
-                sample.offer(row);
-            }
+            taking.take(&message)?;
             continue;
         }
         let part = DeliveryPart::decode(message.app_metadata)
@@ -138,16 +126,100 @@ async fn receive(
         }
     }
     let end = end.ok_or_else(|| Status::data_loss("the delivery was cut short"))?;
+    let (rows, count) = taking.end()?;
     let whole = DeliveryEnd {
         commit_blake3: blake3::hash(&commit).to_hex().to_string(),
-        rows,
+        rows: count,
     };
     if end != whole {
         return Err(Status::data_loss("the delivery is not what was sent"));
     }
     let records = serde_json::from_slice(&commit)
         .map_err(|error| invalid(&format!("the shard's records cannot be read: {error}")))?;
-    Ok((records, wanted.sample.map(|_| sample)))
+    Ok((records, rows))
+}
+
+/// The rows of a delivery as they come: sampled ones, then those of a panel.
+struct Taking {
+    wanted: Wanted,
+    rows: ModelRows,
+    count: u64,
+    /// How many of them are of the panel.
+    panel_count: u64,
+    schema: SchemaRef,
+    /// Whether the rows of the panel have begun.
+    in_panel: bool,
+}
+
+impl Taking {
+    /// Reads the first message, the schema of sampled rows.
+    fn begin(first: &FlightData, wanted: Wanted) -> Result<Self, Status> {
+        let taking = Self {
+            rows: ModelRows::new(&wanted.rows),
+            schema: sampled_rows::schema(sample_inputs(&wanted)),
+            count: 0,
+            panel_count: 0,
+            in_panel: false,
+            wanted,
+        };
+        taking.check_schema(Schema::try_from(first).ok().as_ref())?;
+        Ok(taking)
+    }
+
+    /// Takes a batch in, or the schema that the panel begins with.
+    fn take(&mut self, message: &FlightData) -> Result<(), Status> {
+        if let Ok(schema) = Schema::try_from(message) {
+            let panel = self.wanted.rows.panel.as_ref().filter(|_| !self.in_panel);
+            let panel = panel.ok_or_else(|| invalid("the delivery has rows of no use"))?;
+            self.schema = panel_rows::schema(panel.schema.features().len());
+            self.in_panel = true;
+            return self.check_schema(Some(&schema));
+        }
+        let batch = flight_data_to_arrow_batch(message, Arc::clone(&self.schema), &HashMap::new());
+        let batch = batch.map_err(|error| invalid(&format!("rows cannot be read: {error}")))?;
+        self.count += batch.num_rows() as u64;
+        if !self.in_panel {
+            let rows = sampled_rows::from_batch(&batch, sample_inputs(&self.wanted));
+            for row in rows.map_err(|error| invalid(&error.to_string()))? {
+                self.rows.sample.offer(row);
+            }
+            return Ok(());
+        }
+        self.panel_count += batch.num_rows() as u64;
+        if self.panel_count > self.wanted.input_bytes / LEAST_ROW_BYTES {
+            return Err(invalid("the delivery has more rows than its price files"));
+        }
+        let inputs = self.schema.fields().len() - panel_rows::FIXED_COLUMNS;
+        let rows = panel_rows::from_batch(&batch, inputs);
+        let (symbol, rows) = rows.map_err(|error| invalid(&error.to_string()))?;
+        match self.rows.panel.entry(symbol) {
+            Entry::Vacant(place) => {
+                place.insert(rows);
+            }
+            Entry::Occupied(mut earlier) => earlier.get_mut().append(&rows),
+        }
+        Ok(())
+    }
+
+    /// All rows, and how many they are; an error where the panel is missing.
+    fn end(self) -> Result<(ModelRows, u64), Status> {
+        if self.wanted.rows.panel.is_some() && !self.in_panel {
+            return Err(invalid("the delivery lacks the rows of the panel"));
+        }
+        Ok((self.rows, self.count))
+    }
+
+    fn check_schema(&self, found: Option<&Schema>) -> Result<(), Status> {
+        if found == Some(&*self.schema) {
+            return Ok(());
+        }
+        Err(invalid("the rows of the delivery have another schema"))
+    }
+}
+
+fn sample_inputs(wanted: &Wanted) -> usize {
+    let sample = wanted.rows.sample.as_ref();
+    sample.map_or(0, |request| request.inputs.len())
 }
 
 fn silent() -> Status {

@@ -95,7 +95,7 @@ pub(super) fn check_failure(world: &World, error: &DispatchError, events: &[RunE
 }
 
 /// What is left at the end: every commit is what a run without faults commits, and a completed run has them all, the
-/// digest, and the sample.
+/// digest, and the rows to train on.
 pub(super) async fn check_end(world: &World, end: End) {
     let committed = committed(world).await;
     for shard in &committed {
@@ -109,8 +109,8 @@ pub(super) async fn check_end(world: &World, end: End) {
             "the commit of shard {shard} has other bytes"
         );
     }
-    let (records, sample) = match end {
-        End::Completed { records, sample } => (records, sample),
+    let (records, rows) = match end {
+        End::Completed { records, rows } => (records, rows),
         End::Failed => return,
         End::Superseded => unreachable!("the last coordinator is superseded by none"),
     };
@@ -120,11 +120,9 @@ pub(super) async fn check_end(world: &World, end: End) {
         "a commit is missing"
     );
     let all: Vec<_> = world.plan.dataset.tickers.iter().map(job::record).collect();
-    let rows = |sample: market::sample::Sample| {
-        let rows = sample.into_rows().into_iter();
-        rows.map(|row| (row.symbol, row.date)).collect::<Vec<_>>()
-    };
-    assert_eq!(rows(sample), rows(job::sample(&all)));
+    let wanted = job::rows_of(&all);
+    assert_eq!(rows.panel, wanted.panel);
+    assert_eq!(rows.sample.into_rows(), wanted.sample.into_rows());
     assert_eq!(records.len(), all.len(), "a record is there twice");
     assert_eq!(
         job::digest(&world.plan, records),

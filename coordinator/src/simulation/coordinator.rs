@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::pending;
-use market::sample::Sample;
+use market::rows::ModelRows;
 use proto::event::RunEvent;
 use proto::id::Incarnation;
 use proto::link::Roster;
@@ -46,7 +46,7 @@ const PERSON: Duration = Duration::from_secs(1);
 pub(super) enum End {
     Completed {
         records: Vec<TickerRecord>,
-        sample: Sample,
+        rows: ModelRows,
     },
     /// With a reason, which was checked.
     Failed,
@@ -100,7 +100,7 @@ pub(super) async fn live(world: Rc<World>, life: u32) -> End {
 /// The run, taken up and brought to its end; where a person has to make room, again after a while.
 async fn run(world: &Rc<World>, life: u32, epoch: &Epoch, workers: watch::Receiver<Roster>) -> End {
     let World { plan, out, .. } = &**world;
-    let request = plan.sample_request();
+    let request = plan.row_request();
     loop {
         let before = checks::committed(world).await;
         let taken_up = take_up(out, plan).await;
@@ -108,7 +108,7 @@ async fn run(world: &Rc<World>, life: u32, epoch: &Epoch, workers: watch::Receiv
         for _ in shards.len()..plan.shards.len() {
             world.story.count(Incident::ShardTakenUp);
         }
-        let mut sample = job::sample(&records);
+        let mut rows = job::rows_of(&records);
         let watcher = Arc::new(Watcher {
             life,
             story: Arc::clone(&world.story),
@@ -118,19 +118,19 @@ async fn run(world: &Rc<World>, life: u32, epoch: &Epoch, workers: watch::Receiv
         let dispatch = Dispatch {
             plan,
             epoch: epoch.number(),
-            request: request.as_ref(),
+            request: &request,
             out,
             workers: workers.clone(),
             patience: PATIENCE,
             narrator: &narrator,
         };
-        let computed = dispatch.compute(&shards, &mut sample).await;
+        let computed = dispatch.compute(&shards, &mut rows).await;
         let events: Vec<RunEvent> = watcher.seen.lock().expect("no one panics").clone();
         checks::check_events(&before, &events);
         match computed {
             Ok(computed) => {
                 records.extend(computed);
-                return End::Completed { records, sample };
+                return End::Completed { records, rows };
             }
             Err(DispatchError::Commit(error)) => panic!("a commit could not be written: {error}"),
             Err(error) if error.ends_the_run() => {
@@ -233,13 +233,7 @@ impl Office {
                 story.count(Incident::StaleDeliveryRefused);
                 return self.answer(connection, attempt, Answer::Stale);
             }
-            Ok(link) => {
-                let mut sample = Sample::new(job::SAMPLE_ROWS);
-                for row in rows {
-                    sample.offer(row);
-                }
-                link.deliver(&attempt, records, Some(sample))
-            }
+            Ok(link) => link.deliver(&attempt, records, rows),
         };
         let Ok(committed) = committed else {
             story.count(Incident::UnwantedDeliveryRefused);

@@ -180,7 +180,7 @@ impl<'a> Hands<'a> {
                 let records: Vec<_> = attempt.ticket.tickers.iter().map(job::record).collect();
                 Due::Deliver(Box::new(Delivery {
                     attempt: id,
-                    rows: job::sample(&records).into_rows(),
+                    rows: job::rows_of(&records),
                     records,
                 }))
             }

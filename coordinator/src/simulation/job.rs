@@ -1,9 +1,13 @@
 //! The job that is simulated: its plan, and what every attempt at a ticker makes of it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use features::schema::FeatureSchema;
 use market::layout::{Dataset, ListFindings, TickerFile};
 use market::ledger::{QualityFlags, RowCounts};
+use market::panel::PanelRows;
+use market::rows::ModelRows;
 use market::sample::{Sample, SampledRow};
 use market::store::Fingerprint;
 use market::symbol::Symbol;
@@ -19,8 +23,8 @@ use crate::plan::{Plan, Shard};
 use output::turn::Turn;
 
 /// Rows of the sample: fewer than the tickers have together.
-pub(super) const SAMPLE_ROWS: usize = 20;
-/// Rows of each ticker that are offered.
+const SAMPLE_ROWS: usize = 20;
+/// Sampled rows of each ticker.
 const ROWS_PER_TICKER: i32 = 3;
 
 pub(super) fn plan(scenario: &Scenario) -> Plan {
@@ -62,6 +66,7 @@ pub(super) fn plan(scenario: &Scenario) -> Plan {
                 raw: false,
             },
             model: Some(model()),
+            volume: None,
         },
         forced_by: None,
         limits: QualityLimits::default(),
@@ -117,8 +122,8 @@ pub(super) fn record(input: &TickerFile) -> TickerRecord {
     }
 }
 
-/// The rows that are offered of a ticker.
-pub(super) fn rows(symbol: &Symbol) -> impl Iterator<Item = SampledRow> {
+/// The sampled rows of a ticker.
+fn sampled(symbol: &Symbol) -> impl Iterator<Item = SampledRow> {
     (0..ROWS_PER_TICKER).map(move |date| {
         let hash = blake3::hash(format!("{symbol} {date}").as_bytes());
         let (first, _) = hash.as_bytes().split_first_chunk().expect("it has 32");
@@ -133,15 +138,29 @@ pub(super) fn rows(symbol: &Symbol) -> impl Iterator<Item = SampledRow> {
     })
 }
 
-/// The rows of these records that a sample keeps.
-pub(super) fn sample(records: &[TickerRecord]) -> Sample {
-    let mut sample = Sample::new(SAMPLE_ROWS);
-    for record in records {
-        for row in rows(&record.input.symbol) {
-            sample.offer(row);
-        }
+/// The panel's rows of a ticker, which are its own.
+fn panel(symbol: &Symbol) -> PanelRows {
+    let today = symbol.as_str().bytes().map(f32::from).collect();
+    PanelRows {
+        today,
+        ..PanelRows::default()
     }
-    sample
+}
+
+/// The rows that models take of these records.
+pub(super) fn rows_of(records: &[TickerRecord]) -> ModelRows {
+    let mut rows = ModelRows {
+        sample: Sample::new(SAMPLE_ROWS),
+        panel: BTreeMap::new(),
+    };
+    for record in records {
+        let symbol = &record.input.symbol;
+        for row in sampled(symbol) {
+            rows.sample.offer(row);
+        }
+        rows.panel.insert(symbol.clone(), panel(symbol));
+    }
+    rows
 }
 
 /// The digest of all feature files, as the run's accounts have it.

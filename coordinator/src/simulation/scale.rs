@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use market::sample::Sample;
+use market::rows::{ModelRows, RowRequest};
 use market::store::Store;
 use proto::event::{Observer, RunEvent};
 use proto::id::ShardId;
@@ -156,7 +156,7 @@ impl Cluster {
         let link = self.membership.borrow_mut().find(&attempt);
         if let Ok(link) = link {
             let records = ticket.tickers.iter().map(job::record).collect();
-            let _ = link.deliver(&attempt, records, None);
+            let _ = link.deliver(&attempt, records, ModelRows::new(&RowRequest::default()));
         }
     }
 
@@ -213,16 +213,19 @@ async fn dispatch(workers: usize, plan: &Plan) -> Decided {
     }
     let counter = Arc::new(Counter::default());
     let shards: Vec<ShardId> = plan.shards().map(|(shard, _)| shard).collect();
+    let request = RowRequest::default();
     let dispatch = Dispatch {
         plan,
         epoch: 1,
-        request: None,
+        request: &request,
         out: &out,
         workers: roster,
         patience: Patience::default(),
         narrator: &Narrator::new(Arc::clone(&counter) as _),
     };
-    let records = dispatch.compute(&shards, &mut Sample::new(0)).await;
+    let records = dispatch
+        .compute(&shards, &mut ModelRows::new(&request))
+        .await;
     let records = records.expect("nothing stands in the way");
     assert_eq!(records.len(), shards.len());
     counter

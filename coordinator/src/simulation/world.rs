@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use market::sample::SampledRow;
+use market::rows::ModelRows;
 use market::store::Store;
 use proto::record::TickerRecord;
 use proto::session::{AttemptId, FromWorker, Hello, ToWorker};
@@ -43,7 +43,7 @@ pub(super) enum ToCoordinator {
 pub(super) struct Delivery {
     pub(super) attempt: AttemptId,
     pub(super) records: Vec<TickerRecord>,
-    pub(super) rows: Vec<SampledRow>,
+    pub(super) rows: ModelRows,
 }
 
 /// What comes to a host.

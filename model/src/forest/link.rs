@@ -18,13 +18,15 @@ impl Link {
     pub(crate) fn apply(self, number: f64, row: &[f32]) -> f64 {
         match self {
             Self::Identity => number,
-            Self::LogRatio { log_today } => {
-                let logarithm = number + f64::from(row[usize::from(log_today)]);
-                // libm rather than the platform's, so that the bits are the same on every machine.
-                let volume = libm::exp(logarithm) - 1.0;
-                // `f64::max` would make 0 of NaN.
-                if volume < 0.0 { 0.0 } else { volume }
-            }
+            Self::LogRatio { log_today } => volume_of(number, row[usize::from(log_today)]),
         }
     }
+}
+
+/// The volume whose log ratio to today's is `number`, where `log_today` is ln(1 + today's): at least 0, or NaN.
+pub(crate) fn volume_of(number: f64, log_today: f32) -> f64 {
+    // libm rather than the platform's, so that the bits are the same on every machine.
+    let volume = libm::exp(number + f64::from(log_today)) - 1.0;
+    // `f64::max` would make 0 of NaN.
+    if volume < 0.0 { 0.0 } else { volume }
 }

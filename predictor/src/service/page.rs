@@ -208,7 +208,7 @@ fn about_card(card: &Card) -> Markup {
             }
         }
         p class="soft" {
-            "Trained on " (evaluation.train_rows) " rows, " (card.parameters.trees) " trees, seed " (card.parameters.seed)
+            "Trained on " (evaluation.train_rows) " rows, " (card.parameters.trees()) " trees, seed " (card.parameters.seed())
             ". Data " code { (card.data_digest) } ", file " code { (card.onnx_digest) } "."
         }
     }

@@ -62,7 +62,7 @@ pub(super) async fn get(
     let now = state.now();
     let mut parameters = Parameters::decode(request.query_string())?;
     let explain = parameters.take_truth("explain")?;
-    let model = state.model(&now, parameters.take("model").as_deref())?;
+    let model = state.model_of_query(&now, &mut parameters)?;
     match parameters.question(&model)? {
         Question::Row(row) => {
             let prediction = if state.terms.batching {

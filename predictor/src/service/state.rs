@@ -11,6 +11,7 @@ use super::body::Bodies;
 use crate::catalogue::Catalogue;
 use crate::kernels::Kernels;
 use crate::metrics::Metrics;
+use crate::question::Parameters;
 use crate::refusal::Refusal;
 use crate::served::ServedModel;
 use crate::terms::Terms;
@@ -46,6 +47,20 @@ impl State {
     ) -> Result<Arc<ServedModel>, Refusal> {
         let default_model = self.terms.default_model.as_deref();
         now.choose(name, default_model).map(Arc::clone)
+    }
+
+    /// The model that a query means: the one that it names, or else one that reads the inputs that it gives.
+    pub(crate) fn model_of_query(
+        &self,
+        now: &Catalogue,
+        parameters: &mut Parameters<'_>,
+    ) -> Result<Arc<ServedModel>, Refusal> {
+        if let Some(name) = parameters.take("model") {
+            return self.model(now, Some(&name));
+        }
+        let default_model = self.terms.default_model.as_deref();
+        let chosen = now.choose_by_inputs(&parameters.inputs(), default_model);
+        chosen.map(Arc::clone)
     }
 }
 

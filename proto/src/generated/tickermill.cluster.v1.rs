@@ -52,7 +52,7 @@ pub struct DeliveryEnd {
     /// BLAKE3 of the commit, in lower-case hexadecimal.
     #[prost(string, tag = "1")]
     pub commit_blake3: ::prost::alloc::string::String,
-    /// Rows in the record batches.
+    /// Rows in all record batches.
     #[prost(uint64, tag = "2")]
     pub rows: u64,
 }
@@ -845,9 +845,9 @@ pub struct Assign {
     /// The folder for files without features, below the root of the output.
     #[prost(string, tag = "6")]
     pub raw_folder: ::prost::alloc::string::String,
-    /// The rows to send back, as JSON; absent for a run without a model.
-    #[prost(string, optional, tag = "7")]
-    pub sample: ::core::option::Option<::prost::alloc::string::String>,
+    /// The rows of its tickers that models ask for and that the delivery is to bring, as JSON.
+    #[prost(string, tag = "7")]
+    pub rows: ::prost::alloc::string::String,
     /// Whether to compute one ticker at a time, and each only after a heartbeat that names it was answered: the shard cost a
     /// worker its life before, and which ticker it was should be known if it does so again.
     #[prost(bool, tag = "8")]
