@@ -43,6 +43,14 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Say what a run would do, and why, without doing it
     Plan(PlanArgs),
+    /// Prove that no feature looks ahead
+    #[command(
+        after_help = "The history of some tickers is cut at some dates, drawn by the seed: what comes after goes, and then is replaced by noise.\n\
+        The declared features, and the inputs of the volume model, are computed again each time. Every value up to the cut has to\n\
+        stay the same, bit for bit. A feature whose values change is named, with how many rows ahead it looks at least.\n\
+        Exit status 1 where one looks ahead. Every run that trains a model does the same with a few of its tickers."
+    )]
+    Audit(AuditArgs),
     /// Hold an output, take workers and jobs in, and run one job after another
     #[command(
         after_help = "It goes on with what an earlier coordinator of the same output left unfinished. SIGTERM stops what runs where it is;\n\
@@ -436,6 +444,35 @@ impl PruneArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
         given([("out", "--out", &self.out)])
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// The price files: a folder or s3://…, with stocks/*.csv and etfs/*.csv, or *.csv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// How many tickers are audited; all where there are fewer
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tickers: u32,
+    /// At how many dates their histories are cut
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cuts: u32,
+    /// Decides which tickers and dates [default: 42]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) seed: Option<String>,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one line of JSON on stdout, and everything else on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl AuditArgs {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
+        given([("data", "--data", &self.data), ("seed", "--seed", &self.seed)])
     }
 }
 

@@ -30,6 +30,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(args) => commands::run::run(&args),
         Command::Plan(args) => commands::plan::plan(&args),
+        Command::Audit(args) => commands::audit::audit(&args),
         Command::Runs(args) => commands::runs::list(&args),
         Command::Show { run, history } => commands::runs::show(&run, &history),
         Command::Coordinator(args) => commands::coordinator::coordinator(&args),

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) out: String,
     /// In-process workers, and threads for kernels.
     pub(crate) workers: NonZeroUsize,
+    /// Where everything that is drawn begins.
+    pub(crate) seed: u64,
     /// How long a claim to the output is good without renewal.
     pub(crate) lease: Duration,
     /// Beyond these a run fails.
@@ -131,6 +133,7 @@ impl Settings {
             data: (!data.is_empty()).then_some(data),
             out,
             workers: NonZeroUsize::new(workers as usize).expect("the range begins at 1"),
+            seed,
             lease: Duration::from_secs(lease),
             limits,
             cluster,

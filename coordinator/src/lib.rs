@@ -15,6 +15,7 @@ pub mod service;
 
 mod accounts;
 mod actor;
+mod audit;
 mod dispatch;
 mod load;
 mod means;

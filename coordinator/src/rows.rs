@@ -1,5 +1,6 @@
 //! The rows that models learn from: those that workers sent, and those of the run's feature files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use market::feature_rows::read_prices;
 use market::rows::{ModelRows, RowRequest, TakeRowsError};
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
+use market::table::PriceArrays;
 use output::paths;
 use proto::event::Stage;
 use rayon::ThreadPool;
@@ -63,11 +65,7 @@ pub(crate) async fn all_rows(
         return Ok(rows);
     }
     let _stage = narrator.stage(Stage::Sample, None);
-    let files = FeatureFiles {
-        out: &means.out,
-        pool: &means.pool,
-        folder: paths::features(&plan.run),
-    };
+    let files = FeatureFiles::of(means, plan);
     files.take(unsent, &request, &mut rows).await?;
     if let Some(mut sample) = request.sample
         && !rows.sample.is_full()
@@ -86,13 +84,36 @@ pub(crate) async fn all_rows(
 }
 
 /// The feature files of a run.
-struct FeatureFiles<'a> {
+pub(crate) struct FeatureFiles<'a> {
     out: &'a Store,
     pool: &'a Arc<ThreadPool>,
     folder: String,
 }
 
-impl FeatureFiles<'_> {
+impl<'a> FeatureFiles<'a> {
+    /// Those that the plan's run has written.
+    pub(crate) fn of(means: &'a Means, plan: &Plan) -> Self {
+        Self {
+            out: &means.out,
+            pool: &means.pool,
+            folder: paths::features(&plan.run),
+        }
+    }
+
+    /// The prices of `symbols`.
+    pub(crate) async fn prices(
+        &self,
+        symbols: &[Symbol],
+    ) -> Result<BTreeMap<Symbol, PriceArrays>, RowsError> {
+        let mut prices = BTreeMap::new();
+        let take = |symbol: &Symbol, bytes| Ok((symbol.clone(), read_prices(bytes)?.into_arrays()));
+        self.each(symbols, take, |(symbol, part)| {
+            prices.insert(symbol, part);
+        })
+        .await?;
+        Ok(prices)
+    }
+
     /// Adds the rows of `symbols` that the request asks for to `rows`.
     async fn take(
         &self,
@@ -100,17 +121,30 @@ impl FeatureFiles<'_> {
         request: &RowRequest,
         rows: &mut ModelRows,
     ) -> Result<(), RowsError> {
-        let parts = stream::iter(symbols).map(async |symbol| {
+        let request = request.clone();
+        let take = move |symbol: &Symbol, bytes| rows_of(bytes, symbol, &request);
+        self.each(symbols, take, |part| rows.merge(part)).await
+    }
+
+    /// Makes something of each file on the pool, a few at a time, and takes it in, in any order.
+    async fn each<T: Send + 'static>(
+        &self,
+        symbols: &[Symbol],
+        work: impl Fn(&Symbol, Bytes) -> Result<T, FileError> + Send + Sync + 'static,
+        mut take_in: impl FnMut(T),
+    ) -> Result<(), RowsError> {
+        let work = Arc::new(work);
+        let made = stream::iter(symbols).map(async |symbol| {
             let path = format!("{}/{symbol}.parquet", self.folder);
             let (bytes, _) = self.out.read_with_fingerprint(&path).await?;
-            let (symbol, request) = (symbol.clone(), request.clone());
-            let taken = on_pool(self.pool, move || rows_of(bytes, &symbol, &request)).await;
+            let (work, symbol) = (Arc::clone(&work), symbol.clone());
+            let made = on_pool(self.pool, move || work(&symbol, bytes)).await;
             let path = self.out.locate(&path);
-            taken.map_err(|source| RowsError::File { path, source })
+            made.map_err(|source| RowsError::File { path, source })
         });
-        let mut parts = parts.buffer_unordered(FILES_IN_HAND);
-        while let Some(part) = parts.try_next().await? {
-            rows.merge(part);
+        let mut made = made.buffer_unordered(FILES_IN_HAND);
+        while let Some(part) = made.try_next().await? {
+            take_in(part);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Price tables: where they lie, how they are read, written and accounted for, and synthetic ones.
 
+pub mod audit;
 pub mod csv;
 pub mod feature_file;
 pub mod feature_rows;
@@ -15,3 +16,4 @@ pub mod synth;
 pub mod table;
 
 mod parquet_file;
+mod splitmix;

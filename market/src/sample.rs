@@ -8,6 +8,7 @@ use arrow_array::types::{Date32Type, Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use serde::{Deserialize, Serialize};
 
+use crate::splitmix::splitmix64;
 use crate::symbol::Symbol;
 
 /// What to take of the rows of feature tables.
@@ -227,17 +228,9 @@ fn ticker_key(seed: u64, symbol: &Symbol) -> u64 {
     u64::from_le_bytes(key)
 }
 
-/// The output of splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) at the
-/// position `date` of the stream that begins at the ticker's key.
+/// The output of splitmix64 at the position `date` of the stream that begins at the ticker's key.
 fn row_hash(key: u64, date: i32) -> u64 {
-    let mut mixed = key.wrapping_add(
-        (date as u64)
-            .wrapping_add(1)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15),
-    );
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+    splitmix64(key, date as u64)
 }
 
 #[cfg(test)]

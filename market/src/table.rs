@@ -128,6 +128,11 @@ pub struct PriceArrays {
 }
 
 impl PriceArrays {
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.date.values().len()
+    }
+
     /// The columns as features are computed from them.
     pub fn columns(&self) -> PriceColumns<'_> {
         PriceColumns {

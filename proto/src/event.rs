@@ -17,6 +17,8 @@ pub enum Stage {
     Plan,
     /// Computing features and writing them.
     Features,
+    /// Looking whether a feature looks ahead.
+    Audit,
     /// Gathering the rows to train on.
     Sample,
     /// Fitting the model and judging it.
@@ -27,10 +29,11 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in their order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Discover,
         Self::Plan,
         Self::Features,
+        Self::Audit,
         Self::Sample,
         Self::Train,
         Self::Publish,
@@ -42,6 +45,7 @@ impl Stage {
             Self::Discover => "discover",
             Self::Plan => "plan",
             Self::Features => "features",
+            Self::Audit => "audit",
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Publish => "publish",

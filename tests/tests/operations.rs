@@ -108,7 +108,9 @@ fn numbers_of_coordinator_and_workers_move_with_a_run_and_workers_are_wanted_whi
     assert_eq!(of("runs_ended_total{status=completed}"), 1);
     assert_eq!((of("shards_pending"), of("shards_running")), (0, 0));
     assert_eq!(of("runs_active"), 0);
-    for stage in ["discover", "plan", "features", "sample", "train", "publish"] {
+    for stage in [
+        "discover", "plan", "features", "audit", "sample", "train", "publish",
+    ] {
         assert_eq!(of(&format!("stage_seconds_count{{stage={stage}}}")), 1);
     }
     expect_documented("coordinator", &scraped);

@@ -2,9 +2,10 @@
 
 use tickermill_tests::workplace::Workplace;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "run",
     "plan",
+    "audit",
     "runs",
     "show",
     "prune",

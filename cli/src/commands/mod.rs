@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod audit;
 pub(crate) mod cancel;
 pub(crate) mod certs;
 pub(crate) mod config;

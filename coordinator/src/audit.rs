@@ -1,0 +1,203 @@
+//! The leak audit of a run: before models are trained, what they read has to show that it does not look ahead.
+
+use market::audit::{AuditPlan, AuditedTicker, Leaks, audit_declared, draw_symbols};
+use market::symbol::Symbol;
+use output::outcome::Summary;
+use proto::event::Stage;
+
+use crate::job::Job;
+use crate::means::Means;
+use crate::narrator::Narrator;
+use crate::plan::Plan;
+use crate::rows::{FeatureFiles, RowsError, on_pool};
+
+/// Tickers that a run audits, of those that have features. A kernel that looks ahead does so in every one.
+const TICKERS: usize = 8;
+
+/// Dates at which it cuts their histories.
+const CUTS: usize = 3;
+
+/// Audits the features of a job that trains models, and their inputs, on some of its tickers. The inner error is the
+/// reason why no model may be trained; a job without models is not audited.
+pub(crate) async fn audit_features(
+    means: &Means,
+    plan: &Plan,
+    symbols: &[Symbol],
+    narrator: &Narrator,
+) -> Result<Result<(), String>, RowsError> {
+    let Some(seed) = seed_of(&plan.job) else {
+        return Ok(Ok(()));
+    };
+    let _stage = narrator.stage(Stage::Audit, None);
+    let drawn = draw_symbols(symbols, TICKERS, seed);
+    let prices = FeatureFiles::of(means, plan).prices(&drawn).await?.into_iter();
+    let tickers = prices.map(|(symbol, prices)| AuditedTicker { symbol, prices });
+    let tickers: Vec<AuditedTicker> = tickers.collect();
+    let job = plan.job.clone();
+    let cuts = AuditPlan { cuts: CUTS, seed };
+    let audit = move || audit_job(&job, &tickers, &cuts);
+    Ok(on_pool(&means.pool, audit).await)
+}
+
+/// Tells a summary, and those who watch, that no model of the job is trained, and why.
+pub(crate) fn withhold_models(
+    job: &Job,
+    reason: &str,
+    summary: &mut Summary,
+    narrator: &Narrator,
+) {
+    if job.model.is_some() {
+        narrator.warn(format!("no model: {reason}"));
+        summary.model_reason = Some(reason.to_owned());
+    } else {
+        summary.model_reason = Some("training was not asked for".to_owned());
+    }
+    if let Some(volume) = &job.volume {
+        let warning = format!("no model `{}`: {reason}", volume.name);
+        narrator.warn(warning.as_str());
+        summary.warnings.push(warning);
+    }
+}
+
+/// The seed of the job's models; `None` where it has none.
+fn seed_of(job: &Job) -> Option<u64> {
+    let of_forest = job.model.as_ref().map(|model| model.forest.seed);
+    let of_trees = job.volume.as_ref().map(|volume| volume.boost.seed);
+    of_forest.or(of_trees)
+}
+
+/// Audits what the job computes, on the current pool of threads.
+fn audit_job(job: &Job, tickers: &[AuditedTicker], plan: &AuditPlan) -> Result<(), String> {
+    let inputs = job.row_request(0).panel.map(|request| request.schema);
+    let schemas = [Some(&job.recipe.schema), inputs.as_ref()];
+    let mut leaks = Vec::new();
+    for schema in schemas.into_iter().flatten() {
+        let report = audit_declared(schema, tickers, plan);
+        let report = report.map_err(|error| error.to_string())?;
+        leaks.extend(report.leaks().cloned());
+    }
+    if leaks.is_empty() {
+        return Ok(());
+    }
+    Err(Leaks(leaks).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use features::schema::FeatureSchema;
+    use features::volume_inputs::volume_inputs;
+    use market::layout::{Dataset, ListFindings};
+    use market::store::Store;
+    use market::table::PriceTable;
+    use model::boost::BoostParameters;
+    use model::fold_plan::FoldPlan;
+    use model::parameters::ForestParameters;
+    use output::turn::Turn;
+    use proto::event::{Observer, RunEvent};
+    use proto::id::RunId;
+    use proto::ticket::Recipe;
+
+    use super::*;
+    use crate::accounts::QualityLimits;
+    use crate::job::{ModelJob, VolumeJob};
+    use crate::summary::blank_summary;
+
+    fn job() -> Job {
+        Job {
+            recipe: Recipe {
+                schema: FeatureSchema::default(),
+                raw: false,
+            },
+            model: Some(ModelJob {
+                name: "volume-forest".to_owned(),
+                inputs: vec!["vol_moving_avg".to_owned()],
+                sample_rows: 100,
+                test_fraction: 0.2,
+                forest: ForestParameters::default(),
+            }),
+            volume: Some(VolumeJob {
+                name: "volume".to_owned(),
+                inputs: volume_inputs(),
+                boost: BoostParameters::default(),
+                folds: FoldPlan::default(),
+            }),
+        }
+    }
+
+    fn ticker(name: &str, rows: i32) -> AuditedTicker {
+        let price = |offset: f64| (0..rows).map(|row| f64::from(row % 7) + offset).collect();
+        let table = PriceTable {
+            date: (0..rows).map(|row| 18_000 + row).collect(),
+            open: price(20.0),
+            high: price(24.0),
+            low: price(18.0),
+            close: price(21.0),
+            adj_close: price(20.5),
+            volume: (0..i64::from(rows)).map(|row| 1_000 + 10 * row).collect(),
+        };
+        AuditedTicker {
+            symbol: Symbol::parse(name).unwrap(),
+            prices: table.into_arrays(),
+        }
+    }
+
+    #[test]
+    fn what_ships_does_not_look_ahead() {
+        let tickers = [ticker("A", 200), ticker("B", 1), ticker("C", 0)];
+        let plan = AuditPlan { cuts: 3, seed: 42 };
+        assert_eq!(audit_job(&job(), &tickers, &plan), Ok(()));
+        assert_eq!(audit_job(&job(), &[], &plan), Ok(()));
+    }
+
+    #[test]
+    fn a_job_without_models_has_no_seed_to_audit_by() {
+        let mut job = job();
+        assert_eq!(seed_of(&job), Some(ForestParameters::default().seed));
+        job.model = None;
+        assert_eq!(seed_of(&job), Some(BoostParameters::default().seed));
+        job.volume = None;
+        assert_eq!(seed_of(&job), None);
+    }
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn observe(&self, _: &RunEvent) {}
+    }
+
+    #[test]
+    fn a_leak_is_told_of_every_model_that_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = Store::open(folder.path().to_str().unwrap()).unwrap();
+        let mut job = job();
+        let plan = Plan {
+            run: RunId::parse("0123456789abcdef-1").unwrap(),
+            planned: Turn { epoch: 1, turn: 1 },
+            data: String::new(),
+            job: job.clone(),
+            forced_by: None,
+            limits: QualityLimits::default(),
+            dataset: Dataset {
+                tickers: Vec::new(),
+                set_aside: Vec::new(),
+                findings: ListFindings::default(),
+            },
+            carried: Vec::new(),
+            shards: Vec::new(),
+        };
+        let narrator = Narrator::new(Arc::new(Nobody));
+        let mut summary = blank_summary(&plan, &out);
+        withhold_models(&job, "it looks ahead", &mut summary, &narrator);
+        assert_eq!(summary.model_reason.as_deref(), Some("it looks ahead"));
+        assert_eq!(summary.warnings, ["no model `volume`: it looks ahead"]);
+
+        job.model = None;
+        let mut summary = blank_summary(&plan, &out);
+        withhold_models(&job, "it looks ahead", &mut summary, &narrator);
+        let reason = summary.model_reason.as_deref();
+        assert_eq!(reason, Some("training was not asked for"));
+        assert_eq!(summary.warnings.len(), 1);
+    }
+}
