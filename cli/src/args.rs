@@ -88,14 +88,21 @@ pub(crate) enum Command {
         scaler; those that are there are replaced. Give each process ca.pem and its own two files, and keep ca.key elsewhere."
     )]
     Certs(CertsArgs),
-    /// List the models of an output with their versions, and which are live
-    Models(ModelsArgs),
+    /// List the models of an output with their versions, and which are live; show one, or compare two
+    Models(ModelsCommand),
     /// Make a version of a model live, whatever runs publish, until it is released
     Promote {
         /// The model's name
         name: String,
         /// The version, as `tickermill models` lists it
         version: String,
+        #[command(flatten)]
+        models: ModelsArgs,
+    },
+    /// Make the version live that was published before the live one, until it is released
+    Rollback {
+        /// The model's name
+        name: String,
         #[command(flatten)]
         models: ModelsArgs,
     },
@@ -171,6 +178,9 @@ pub(crate) struct RunArgs {
     /// Have a coordinator run it, with its workers and its output
     #[arg(long, value_name = "URL", conflicts_with_all = ["out", "workers"])]
     pub(crate) coordinator: Option<String>,
+    /// Let the version of a judged model go live though it is refused; its card says so
+    #[arg(long, conflicts_with = "no_train")]
+    pub(crate) promote_anyway: bool,
 }
 
 #[derive(Debug, Args)]
@@ -369,6 +379,40 @@ impl PredictorArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ModelsCommand {
+    #[command(flatten)]
+    pub(crate) list: ModelsArgs,
+    /// What to do instead of listing them
+    #[command(subcommand)]
+    pub(crate) question: Option<ModelsQuestion>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsQuestion {
+    /// Show the card of a version: what it was made of, and how good it is
+    Show {
+        /// The model's name
+        name: String,
+        /// The version [default: the live one]
+        version: Option<String>,
+        #[command(flatten)]
+        models: ModelsArgs,
+    },
+    /// Show the figures of two versions side by side, and whether they were tested on the same rows
+    Compare {
+        /// The model's name
+        name: String,
+        /// The version
+        version: String,
+        /// The version to compare it with [default: the live one]
+        other: Option<String>,
+        #[command(flatten)]
+        models: ModelsArgs,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ModelsArgs {
     /// The output whose models are meant: a folder or s3://… [default: out]
     #[arg(long, value_name = "DIR")]
@@ -472,7 +516,10 @@ pub(crate) struct AuditArgs {
 impl AuditArgs {
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
-        given([("data", "--data", &self.data), ("seed", "--seed", &self.seed)])
+        given([
+            ("data", "--data", &self.data),
+            ("seed", "--seed", &self.seed),
+        ])
     }
 }
 

@@ -1,8 +1,10 @@
 //! The `tickermill` command.
 
 mod args;
+mod card_report;
 mod client;
 mod commands;
+mod comparison_report;
 mod config;
 mod exit;
 mod log;
@@ -38,12 +40,13 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Predictor(args) => commands::predictor::predictor(&args),
         Command::Health { url, config } => commands::health::health(url, config.as_deref()),
         Command::Certs(args) => commands::certs::certs(&args),
-        Command::Models(args) => commands::models::list(&args),
+        Command::Models(args) => commands::models::models(&args),
         Command::Promote {
             name,
             version,
             models,
         } => commands::models::promote(&name, &version, &models),
+        Command::Rollback { name, models } => commands::models::rollback(&name, &models),
         Command::Release { name, models } => commands::models::release(&name, &models),
         Command::Watch {
             run,

@@ -127,6 +127,9 @@ fn add_model(text: &mut String, model: &ModelSummary) {
     if let Some(reason) = &model.held_back {
         field(text, "", &format!("not live: {reason}"));
     }
+    if let Some(reason) = &model.promoted_anyway {
+        field(text, "", &format!("live anyway: {reason}"));
+    }
     field(text, "", &model.path);
 }
 
@@ -155,11 +158,13 @@ fn add_walk_forward(text: &mut String, walk_forward: &WalkForward) {
     field(text, "", &line);
 }
 
-fn field(text: &mut String, name: &str, value: &str) {
+/// A line with its name in front.
+pub(crate) fn field(text: &mut String, name: &str, value: &str) {
     line(text, format_args!("  {name:<9} {value}"));
 }
 
-fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
+/// A line as it is.
+pub(crate) fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = writeln!(text, "{content}");
 }

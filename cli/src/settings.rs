@@ -449,6 +449,7 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
             max_train_rows,
             seed,
         },
+        promote_anyway: false,
     };
     if !train {
         return None;

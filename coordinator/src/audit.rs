@@ -30,7 +30,10 @@ pub(crate) async fn audit_features(
     };
     let _stage = narrator.stage(Stage::Audit, None);
     let drawn = draw_symbols(symbols, TICKERS, seed);
-    let prices = FeatureFiles::of(means, plan).prices(&drawn).await?.into_iter();
+    let prices = FeatureFiles::of(means, plan)
+        .prices(&drawn)
+        .await?
+        .into_iter();
     let tickers = prices.map(|(symbol, prices)| AuditedTicker { symbol, prices });
     let tickers: Vec<AuditedTicker> = tickers.collect();
     let job = plan.job.clone();
@@ -40,12 +43,7 @@ pub(crate) async fn audit_features(
 }
 
 /// Tells a summary, and those who watch, that no model of the job is trained, and why.
-pub(crate) fn withhold_models(
-    job: &Job,
-    reason: &str,
-    summary: &mut Summary,
-    narrator: &Narrator,
-) {
+pub(crate) fn withhold_models(job: &Job, reason: &str, summary: &mut Summary, narrator: &Narrator) {
     if job.model.is_some() {
         narrator.warn(format!("no model: {reason}"));
         summary.model_reason = Some(reason.to_owned());
@@ -122,6 +120,7 @@ mod tests {
                 inputs: volume_inputs(),
                 boost: BoostParameters::default(),
                 folds: FoldPlan::default(),
+                promote_anyway: false,
             }),
         }
     }

@@ -54,6 +54,9 @@ pub struct VolumeJob {
     pub boost: BoostParameters,
     /// How they are judged.
     pub folds: FoldPlan,
+    /// Whether they go live even where they are refused. The card says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub promote_anyway: bool,
 }
 
 /// The rows of the moving average that boosted trees are judged beside.
@@ -290,6 +293,7 @@ mod tests {
             inputs: volume_inputs(),
             boost: BoostParameters::default(),
             folds: FoldPlan::default(),
+            promote_anyway: false,
         };
         let schema = FeatureSchema::default();
         assert_eq!(volume().problem(&schema), None);

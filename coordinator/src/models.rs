@@ -8,12 +8,15 @@ use model::train_panel::trees_in_all;
 use output::outcome::{ModelSummary, Summary};
 use proto::event::{RunEvent, Stage, Unit};
 
+use crate::beside::Beside;
 use crate::means::Means;
 use crate::narrator::Narrator;
 use crate::plan::Plan;
 use crate::publish;
+use crate::registry;
 use crate::rows::on_pool;
 use crate::run_error::RunError;
+use crate::summary::warnings_of;
 use crate::train::{TrainedModel, train_forest};
 use crate::volume::{PanelData, kinds_of, train_volume};
 
@@ -48,21 +51,23 @@ pub(crate) async fn train_models(
     }
     if let Some(volume) = job.volume.clone() {
         let name = volume.name.clone();
-        let trees = trees_in_all(&volume.boost, &volume.folds);
+        let live = registry::live_card(&means.out, &name).await?;
+        let beside = Beside::of(&volume, &job.recipe.schema, live);
+        let trees = trees_in_all(&volume.boost, &volume.folds, beside.recipe().as_ref());
         let kinds = kinds_of(&plan.dataset);
         let data = PanelData { rows: panel, kinds };
         let train = move |progress: &(dyn Fn(usize) + Sync)| {
-            train_volume(&job, &volume, data, &digest, progress)
+            train_volume(&job, &volume, data, beside, &digest, progress)
         };
-        let warning = match train_one(means, trees, narrator, train).await? {
+        let warnings = match train_one(means, trees, narrator, train).await? {
             Ok(model) => {
-                let held_back = model.held_back.clone();
+                let warnings = warnings_of(&model);
                 summary.models.push(model);
-                held_back.map(|reason| format!("`{name}` does not go live: {reason}"))
+                warnings
             }
-            Err(reason) => Some(format!("no model `{name}`: {reason}")),
+            Err(reason) => vec![format!("no model `{name}`: {reason}")],
         };
-        if let Some(warning) = warning {
+        for warning in warnings {
             narrator.warn(warning.as_str());
             summary.warnings.push(warning);
         }

@@ -25,6 +25,7 @@ pub(crate) async fn write_model(
     out.create(&card_path, card.to_json().into()).await?;
     let evaluation = &card.evaluation;
     let moving_average = evaluation.naive_moving_average.as_ref();
+    let panel = card.panel.as_ref();
     Ok(ModelSummary {
         name: card.name.clone(),
         version: card.version.clone(),
@@ -38,14 +39,10 @@ pub(crate) async fn write_model(
         r2: evaluation.model.r2,
         train_rows: evaluation.train_rows as u64,
         test_rows: evaluation.test_rows as u64,
-        walk_forward: card
-            .panel
-            .as_ref()
-            .map(|panel| walk_forward(&panel.evaluation)),
-        held_back: card
-            .panel
-            .as_ref()
-            .and_then(|panel| panel.held_back.clone()),
+        walk_forward: panel.map(|panel| walk_forward(&panel.evaluation)),
+        held_back: panel.and_then(|panel| panel.held_back.clone()),
+        promoted_anyway: panel.and_then(|panel| panel.promoted_anyway.clone()),
+        not_compared: panel.and_then(|panel| panel.not_compared.clone()),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use market::store::Store;
-use output::outcome::{Outcome, Status, Summary};
+use output::outcome::{ModelSummary, Outcome, Status, Summary};
 use output::paths;
 use proto::event::Stage;
 
@@ -79,4 +79,17 @@ pub(crate) fn seconds(
     }
     seconds.insert("total".to_owned(), rounded(total));
     seconds
+}
+
+/// What the user should know of how a model was judged.
+pub(crate) fn warnings_of(model: &ModelSummary) -> Vec<String> {
+    let name = &model.name;
+    let held_back = model.held_back.iter();
+    let held_back = held_back.map(|reason| format!("`{name}` does not go live: {reason}"));
+    let anyway = model.promoted_anyway.iter();
+    let anyway =
+        anyway.map(|reason| format!("`{name}` goes live anyway, as you wanted it: {reason}"));
+    let not_compared = model.not_compared.iter();
+    let not_compared = not_compared.map(|reason| format!("`{name}`: {reason}"));
+    held_back.chain(anyway).chain(not_compared).collect()
 }

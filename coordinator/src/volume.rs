@@ -14,6 +14,7 @@ use model::onnx::{self, Description};
 use model::panel::{Panel, PanelColumns, PanelError};
 use model::train_panel::{PanelTraining, train_panel};
 
+use crate::beside::Beside;
 use crate::job::{Job, VolumeJob};
 use crate::train::TrainedModel;
 
@@ -37,12 +38,13 @@ pub(crate) fn kinds_of(dataset: &Dataset) -> BTreeMap<String, TickerKind> {
     kinds.collect()
 }
 
-/// Trains and judges the boosted trees of a job, on the current pool of threads. An error is the reason why there is no
-/// model: the run completes without one.
+/// Trains the boosted trees of a job and judges them beside the live version, on the current pool of threads. An error is
+/// the reason why there is no model: the run completes without one.
 pub(crate) fn train_volume(
     job: &Job,
     volume: &VolumeJob,
     data: PanelData,
+    beside: Beside,
     dataset_digest: &str,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<TrainedModel, String> {
@@ -62,6 +64,7 @@ pub(crate) fn train_volume(
         plan: &volume.folds,
         log_today,
         kinds: &kinds,
+        live: beside.recipe(),
     };
     let trained = train_panel(&panel, &Hessboost, &training, progress);
     let trained = trained.map_err(|error| reason(&error))?;
@@ -79,9 +82,15 @@ pub(crate) fn train_volume(
         metadata: &metadata,
     };
     let onnx = Bytes::from(onnx::write(&trained.forest, &description));
-    let held_back = match trained.judgement {
+    let refusal = match trained.judgement {
         Judgement::Promote => None,
         Judgement::Refuse { reason } => Some(reason.to_string()),
+    };
+    let (beside, not_compared) = beside.said(trained.not_compared);
+    let (held_back, promoted_anyway) = if volume.promote_anyway {
+        (None, refusal)
+    } else {
+        (refusal, None)
     };
     Ok(TrainedModel::of(
         Card {
@@ -101,6 +110,9 @@ pub(crate) fn train_volume(
                 random_split: trained.random_split,
                 importance: trained.importance,
                 held_back,
+                promoted_anyway,
+                beside,
+                not_compared,
             }),
             golden_rows: trained.golden_rows,
         },
@@ -163,6 +175,7 @@ mod tests {
             inputs: volume_inputs()[..1].to_vec(),
             boost: BoostParameters::default(),
             folds: FoldPlan::default(),
+            promote_anyway: false,
         }
     }
 
@@ -208,7 +221,7 @@ mod tests {
             rows: BTreeMap::new(),
             kinds: BTreeMap::new(),
         };
-        let reason = train_volume(&job, &volume, data, "", &|_| {}).unwrap_err();
+        let reason = train_volume(&job, &volume, data, Beside::Nothing, "", &|_| {}).unwrap_err();
         assert!(reason.contains("the panel has no rows"), "{reason}");
     }
 }

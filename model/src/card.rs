@@ -74,6 +74,16 @@ pub struct PanelCard {
     pub importance: Vec<InputImportance>,
     /// Why the version does not go live by itself; null where it does.
     pub held_back: Option<String>,
+    /// Why the version should not have gone live, where it did because a person wanted it; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_anyway: Option<String>,
+    /// The live version whose recipe was trained anew on the same folds, to judge this one beside it; left out where
+    /// nothing was live, or it was of the same recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
+    /// Why the version could not be compared with the live one; left out where it was, or need not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_compared: Option<String>,
 }
 
 impl Parameters {
@@ -178,6 +188,12 @@ pub fn golden_rows(forest: &Forest, features: &Matrix, split: &Split) -> Vec<Gol
             output,
         })
         .collect()
+}
+
+/// Days since 1970-01-01 as an ISO 8601 date, as the card has it; as they are where they lie outside the calendar.
+pub fn iso_date_text(days: i32) -> String {
+    let date = chrono::NaiveDate::from_epoch_days(days);
+    date.map_or_else(|| days.to_string(), |date| date.to_string())
 }
 
 /// Days since 1970-01-01 as an ISO 8601 date in JSON.

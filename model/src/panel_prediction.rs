@@ -19,7 +19,8 @@ pub(crate) fn predict_rows(labels: &Forest, panel: &Panel, rows: &[u32]) -> Vec<
     })
 }
 
-/// As [`predict_rows`], where `code` tells what the trees read, by the place in `rows` and the input.
+/// As [`predict_rows`], where `code` tells what the trees read, by the place in `rows` and their input, which need not be
+/// one of the panel.
 pub(crate) fn predict_with(
     labels: &Forest,
     panel: &Panel,
@@ -27,7 +28,7 @@ pub(crate) fn predict_with(
     code: impl Fn(usize, usize) -> u8 + Sync,
 ) -> Vec<f32> {
     let walker = Walker::new(labels);
-    let inputs = panel.columns().codes.len();
+    let inputs = labels.feature_count();
     let blocks = rows.par_chunks(BLOCK_ROWS).enumerate();
     let blocks = blocks.map(|(block, rows)| {
         let first = block * BLOCK_ROWS;

@@ -9,6 +9,7 @@ use crate::forest::{Forest, Link};
 use crate::gate::{Judgement, judge};
 use crate::importance::{InputImportance, importance};
 use crate::judged_panel::{JudgedFold, JudgedPanel, TickerKind};
+use crate::live_recipe::{LiveRecipe, errors_of_recipe};
 use crate::panel::Panel;
 use crate::panel_errors::{ErrorNotFinite, PanelErrors};
 use crate::panel_prediction::predict_rows;
@@ -29,6 +30,8 @@ pub struct PanelTraining<'a> {
     pub log_today: u16,
     /// The kind of each ticker of the panel, in its order.
     pub kinds: &'a [TickerKind],
+    /// The recipe of the live version, to be judged beside; none where nothing is live, or it is of the same recipe.
+    pub live: Option<LiveRecipe<'a>>,
 }
 
 /// Boosted trees that are ready to be published, and all that is known of them.
@@ -46,8 +49,11 @@ pub struct TrainedOnPanel {
     pub random_split: RandomSplit,
     /// What each input is worth, in their order: gain in the trees for use, permutation in the last fold.
     pub importance: Vec<InputImportance>,
-    /// Whether they may go live by their errors alone.
+    /// Whether they may go live, by their errors and by those of the live version's recipe on the same rows.
     pub judgement: Judgement,
+    /// Why the live version's recipe could not be trained on the folds, where one was given; the trees are judged by
+    /// their own errors alone then.
+    pub not_compared: Option<String>,
     /// Exactly [`GOLDEN_ROWS`] rows, spread over the test rows of the last fold, with their predictions.
     pub golden_rows: Vec<GoldenRow>,
 }
@@ -79,7 +85,7 @@ pub enum TrainPanelError {
 ///
 /// Runs on the current rayon pool. The result depends on the panel and `training` alone, never on the number of threads.
 /// `progress` is called from one thread at a time with the number of trees that have just been finished; the numbers add
-/// up to [`trees_in_all`].
+/// up to [`trees_in_all`], less what could not be trained of the live version's recipe.
 ///
 /// Panics where `kinds` are not one for each symbol of the panel, or there is no input `log_today`.
 pub fn train_panel(
@@ -117,23 +123,18 @@ pub fn train_panel(
         .collect();
     let errors = PanelErrors::of(&judged_panel, &judged_folds)?;
     let bootstrap = Bootstrap::default();
+    let live = training
+        .live
+        .map(|recipe| errors_of_recipe(&recipe, panel, &judged_panel, booster, &folds, progress));
+    let not_compared = live.as_ref().and_then(|errors| errors.as_ref().err());
+    let not_compared = not_compared.map(ToString::to_string);
+    let live = live.and_then(Result::ok);
 
     let train = all_rows(plan, dates, tickers, symbols)?;
     let Fitted { forest, gain } =
         booster.fit(BoostRows::new(panel, &train)?, parameters, progress)?;
     let last_judged = judged_folds.last().expect("there is one for each fold");
-    let random_split = if train.len() < panel.row_count() {
-        random_split(panel, &forest, &train, last_judged)
-    } else {
-        // Trees that were trained on every row can be tested on none.
-        let most = FoldPlan {
-            max_train_rows: (panel.row_count() * 4 / 5).max(1),
-            ..plan.clone()
-        };
-        let drawn = all_rows(&most, dates, tickers, symbols)?;
-        let fitted = booster.fit(BoostRows::new(panel, &drawn)?, parameters, &|_| {})?;
-        random_split(panel, &fitted.forest, &drawn, last_judged)
-    };
+    let random_split = random_split(panel, booster, training, &forest, &train, last_judged)?;
     let log_today = training.log_today;
     let forest = forest
         .with_link(Link::LogRatio { log_today })
@@ -150,19 +151,55 @@ pub fn train_panel(
             parameters.seed,
         ),
         random_split,
-        judgement: judge(errors.daily(), None, &bootstrap),
+        judgement: judge(
+            errors.daily(),
+            live.as_ref().map(PanelErrors::daily),
+            &bootstrap,
+        ),
+        not_compared,
         golden_rows: golden_rows(&forest, panel, log_today, last),
         forest,
     })
 }
 
-/// The trees that [`train_panel`] grows: those of each fold and those for use.
-pub fn trees_in_all(parameters: &BoostParameters, plan: &FoldPlan) -> usize {
-    parameters.trees * (plan.folds + 1)
+/// The trees that [`train_panel`] grows: those of each fold and those for use, and those of each fold by the live
+/// version's recipe, where there is one.
+pub fn trees_in_all(
+    parameters: &BoostParameters,
+    plan: &FoldPlan,
+    live: Option<&LiveRecipe<'_>>,
+) -> usize {
+    let of_live = live.map_or(0, |live| live.parameters.trees * plan.folds);
+    parameters.trees * (plan.folds + 1) + of_live
 }
 
-/// What trees of `train`, rows of all dates in rising order, make of the other test rows of the last fold.
+/// What a random split makes of the last fold: trees of rows of all dates, tested on its other test rows.
+///
+/// The trees for use, of the rows `train` in rising order, are such trees where they were not trained on every row.
 fn random_split(
+    panel: &Panel,
+    booster: &dyn Booster,
+    training: &PanelTraining<'_>,
+    for_use: &Forest,
+    train: &[u32],
+    last: &JudgedFold<'_>,
+) -> Result<RandomSplit, TrainPanelError> {
+    if train.len() < panel.row_count() {
+        return Ok(tested_on_others(panel, for_use, train, last));
+    }
+    let columns = panel.columns();
+    let four_fifths = FoldPlan {
+        max_train_rows: (panel.row_count() * 4 / 5).max(1),
+        ..training.plan.clone()
+    };
+    let (dates, tickers, symbols) = (&columns.date, &columns.ticker, &columns.symbols);
+    let drawn = all_rows(&four_fifths, dates, tickers, symbols)?;
+    let rows = BoostRows::new(panel, &drawn)?;
+    let fitted = booster.fit(rows, training.parameters, &|_| {})?;
+    Ok(tested_on_others(panel, &fitted.forest, &drawn, last))
+}
+
+fn tested_on_others(
     panel: &Panel,
     trees: &Forest,
     train: &[u32],

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use synthetic_panel::panel;
 use tickermill_model::boost::BoostParameters;
 use tickermill_model::fold_plan::FoldPlan;
-use tickermill_model::gate::Judgement;
+use tickermill_model::gate::{Judgement, RefusalReason};
 use tickermill_model::hessboost::Hessboost;
 use tickermill_model::judged_panel::TickerKind;
+use tickermill_model::live_recipe::LiveRecipe;
 use tickermill_model::panel::Panel;
 use tickermill_model::train_panel::{
     PanelTraining, TrainPanelError, TrainedOnPanel, train_panel, trees_in_all,
@@ -41,9 +42,49 @@ fn train(panel: &Panel, plan: &FoldPlan) -> Result<TrainedOnPanel, TrainPanelErr
         plan,
         log_today: 5,
         kinds: &kinds,
+        live: None,
     };
     train_panel(panel, &Hessboost, &training, &|_| {})
 }
+
+/// A candidate of `trees` trees, beside a live version of `live` trees that reads these inputs.
+fn train_beside(panel: &Panel, trees: usize, live: usize, inputs: &[&str]) -> TrainedOnPanel {
+    let kinds = vec![TickerKind::Unknown; panel.columns().symbols.len()];
+    let of = |trees| BoostParameters {
+        trees,
+        ..parameters()
+    };
+    let (candidate, live) = (of(trees), of(live));
+    let inputs: Vec<String> = inputs.iter().map(|input| (*input).to_owned()).collect();
+    let training = PanelTraining {
+        parameters: &candidate,
+        plan: &plan(),
+        log_today: 5,
+        kinds: &kinds,
+        live: Some(LiveRecipe {
+            parameters: &live,
+            inputs: &inputs,
+        }),
+    };
+    let done = AtomicUsize::new(0);
+    let progress = |trees| {
+        done.fetch_add(trees, Ordering::Relaxed);
+    };
+    let trained =
+        train_panel(panel, &Hessboost, &training, &progress).expect("the panel can be learnt from");
+    let all = trees_in_all(&candidate, &plan(), training.live.as_ref());
+    let not_trained = if trained.not_compared.is_some() {
+        3 * live.trees
+    } else {
+        0
+    };
+    assert_eq!(done.into_inner(), all - not_trained);
+    trained
+}
+
+const ALL_INPUTS: [&str; INPUTS] = [
+    "input_0", "input_1", "input_2", "input_3", "input_4", "input_5",
+];
 
 /// 40 tickers of 500 dates, with input 5 the logarithm of the row's volume, which the label does not follow.
 fn learnable() -> Panel {
@@ -108,14 +149,57 @@ fn progress_adds_up_to_all_trees() {
         plan: &plan(),
         log_today: 5,
         kinds: &kinds,
+        live: None,
     };
     let done = AtomicUsize::new(0);
     let progress = |trees| {
         done.fetch_add(trees, Ordering::Relaxed);
     };
     train_panel(&panel, &Hessboost, &training, &progress).unwrap();
-    assert_eq!(done.into_inner(), trees_in_all(&parameters(), &plan()));
-    assert_eq!(trees_in_all(&parameters(), &plan()), 120);
+    let all = trees_in_all(&parameters(), &plan(), None);
+    assert_eq!(done.into_inner(), all);
+    assert_eq!(all, 120);
+}
+
+#[test]
+fn what_is_worse_than_the_recipe_of_the_live_version_is_refused() {
+    let trained = train_beside(&learnable(), 10, 60, &ALL_INPUTS);
+    assert_eq!(trained.not_compared, None);
+    let Judgement::Refuse { reason } = trained.judgement else {
+        panic!("it is worse than the live version");
+    };
+    let RefusalReason::WorseThanLive {
+        difference, low, ..
+    } = reason
+    else {
+        panic!("{reason}");
+    };
+    assert!(0.0 < low && low < difference, "{low} {difference}");
+}
+
+#[test]
+fn what_is_as_good_as_the_recipe_of_the_live_version_or_better_may_go_live() {
+    let panel = learnable();
+    let alone = train(&panel, &plan()).unwrap();
+    // In another order than the panel has them, one of them of no use.
+    let beside = train_beside(&panel, 30, 30, &["input_4", "input_0"]);
+    assert_eq!(beside.judgement, Judgement::Promote);
+    assert_eq!(beside.not_compared, None);
+    assert_eq!(
+        beside, alone,
+        "the live version changes nothing but the judgement"
+    );
+    // The same recipe makes the same errors, though it is trained on rows of its own.
+    let equal = train_beside(&panel, 30, 30, &ALL_INPUTS);
+    assert_eq!(equal.judgement, Judgement::Promote);
+}
+
+#[test]
+fn a_live_version_that_cannot_be_trained_on_the_same_rows_is_told() {
+    let trained = train_beside(&learnable(), 30, 60, &["input_0", "input_9"]);
+    assert_eq!(trained.judgement, Judgement::Promote);
+    let reason = trained.not_compared.unwrap();
+    assert!(reason.contains("`input_9`"), "{reason}");
 }
 
 #[test]

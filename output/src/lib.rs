@@ -6,5 +6,7 @@ pub mod models;
 pub mod outcome;
 pub mod paths;
 pub mod reading;
+pub mod rollback;
 pub mod runs;
 pub mod turn;
+pub mod version;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{DocumentError, read_json, to_pretty_json};
 use crate::outcome::CurrentModel;
 use crate::paths;
+use crate::version::{VersionError, check_version};
 
 /// `pinned.json`: the version that a person has chosen. It is live until a person lets go of it, whatever runs publish:
 /// runs write `current.json` alone and people this file alone, so that neither can undo what the other did.
@@ -38,25 +39,14 @@ pub enum PromoteError {
     /// What is there cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// There is no such model.
-    #[error("there is no model `{name}` in {out}: it has {models}")]
-    NoSuchModel {
-        /// The name asked for.
-        name: String,
-        /// The store.
-        out: String,
-        /// The models that there are.
-        models: String,
-    },
     /// There is no such version.
-    #[error("there is no version `{version}` of `{name}`: there are {versions}")]
-    NoSuchVersion {
-        /// The model.
-        name: String,
-        /// The version asked for.
-        version: String,
-        /// The versions that there are.
-        versions: String,
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// A file of the version is gone.
+    #[error("{path} is not there: nothing was changed; publish the model again")]
+    NoFile {
+        /// The file.
+        path: String,
     },
     /// The file is not the one that its card speaks of.
     #[error(
@@ -143,28 +133,15 @@ struct CardDigest {
 
 /// Makes a version live until [`release`]. The file is read, and its digest compared with the one of its card.
 pub async fn promote(out: &Store, name: &str, version: &str) -> Result<PinnedModel, PromoteError> {
-    let names = names(out).await?;
-    if !names.iter().any(|known| known == name) {
-        return Err(PromoteError::NoSuchModel {
-            name: name.to_owned(),
-            out: out.locate(""),
-            models: listed(&names),
-        });
-    }
-    let versions = versions(out, name).await?;
-    let no_such_version = || PromoteError::NoSuchVersion {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        versions: listed(&versions),
-    };
-    if !versions.iter().any(|known| known == version) {
-        return Err(no_such_version());
-    }
+    check_version(out, name, version).await?;
     let path = paths::model_file(name, version);
-    let card: Option<CardDigest> = read_json(out, &paths::model_card(name, version)).await?;
-    let (Some(onnx), Some(card)) = (out.read(&path).await?, card) else {
-        return Err(no_such_version());
+    let card_path = paths::model_card(name, version);
+    let no_file = |path: &str| PromoteError::NoFile {
+        path: out.locate(path),
     };
+    let card: Option<CardDigest> = read_json(out, &card_path).await?;
+    let card = card.ok_or_else(|| no_file(&card_path))?;
+    let onnx = out.read(&path).await?.ok_or_else(|| no_file(&path))?;
     if blake3::hash(&onnx).to_hex().as_str() != card.onnx_digest {
         return Err(PromoteError::OtherDigest {
             path: out.locate(&path),
@@ -187,13 +164,6 @@ pub async fn release(out: &Store, name: &str) -> Result<bool, DocumentError> {
     let was_pinned = out.fingerprint_of(&path).await?.is_some();
     out.remove(&path).await?;
     Ok(was_pinned)
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    names.join(", ")
 }
 
 #[cfg(test)]
@@ -257,6 +227,8 @@ mod tests {
             .await
             .unwrap();
         assert!(refusal("volume", "aa").await.contains("is damaged"));
+        out.remove(&file).await.unwrap();
+        assert!(refusal("volume", "aa").await.contains("is not there"));
         assert_eq!(pinned(&out, "volume").await.unwrap(), None);
     }
 }

@@ -145,6 +145,12 @@ pub struct ModelSummary {
     /// Why the version does not go live by itself; left out where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_back: Option<String>,
+    /// Why the version should not go live, where it does because a person wanted it; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_anyway: Option<String>,
+    /// Why the version could not be compared with the live one; left out where it was, or need not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_compared: Option<String>,
 }
 
 /// How a model that was trained alike does in folds, each on dates after those it was trained on. Skills are against the

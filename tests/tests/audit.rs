@@ -9,7 +9,8 @@ fn verdicts(report: &Value) -> Vec<(String, String, String)> {
     let features = features.expect("a list of features").iter();
     let text = |feature: &Value, member: &str| {
         let text = feature[member].as_str();
-        text.unwrap_or_else(|| panic!("{member} is not in {feature}")).to_owned()
+        text.unwrap_or_else(|| panic!("{member} is not in {feature}"))
+            .to_owned()
     };
     let verdict = |feature| {
         (

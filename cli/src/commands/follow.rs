@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tonic::Code;
 use trust::Trust;
 
-use crate::args::PlanArgs;
+use crate::args::RunArgs;
 use crate::client::{Client, ClientError, News, Place};
 use crate::progress::Progress;
 
@@ -25,10 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 const AWAY_FOR_GOOD: Duration = Duration::from_mins(2);
 
 /// Submits a job, and follows it to its end.
-pub(super) fn submit_and_follow(url: &str, args: &PlanArgs) -> anyhow::Result<Summary> {
-    let settings = office::settings_of_run(args)?;
+pub(super) fn submit_and_follow(url: &str, args: &RunArgs) -> anyhow::Result<Summary> {
+    let settings = office::settings_of_job(args)?;
     let data = office::open_data(&settings)?.locate("");
-    let request = office::request(&settings, args)?;
+    let request = office::request(&settings, &args.plan)?;
     let trust = office::trust(&settings)?;
     let runtime = office::runtime()?;
     let summary = runtime.block_on(async {

@@ -1,13 +1,17 @@
-//! `tickermill models`, `promote` and `release`: which version of a model is live.
+//! `tickermill models`, `promote`, `rollback` and `release`: which versions there are, how good they are, and which is live.
 
 use std::process::ExitCode;
 
+use coordinator::registry;
 use market::store::Store;
+use model::comparison::Comparison;
 use output::models::{self, LiveModel};
+use output::rollback::roll_back;
 use serde::Serialize;
 
-use crate::args::ModelsArgs;
+use crate::args::{ModelsArgs, ModelsCommand, ModelsQuestion};
 use crate::stdout::say;
+use crate::{card_report, comparison_report};
 
 use super::office;
 
@@ -25,7 +29,24 @@ struct Listed {
     versions: Vec<String>,
 }
 
-pub(crate) fn list(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn models(args: &ModelsCommand) -> anyhow::Result<ExitCode> {
+    match &args.question {
+        None => list(&args.list),
+        Some(ModelsQuestion::Show {
+            name,
+            version,
+            models,
+        }) => show(name, version.as_deref(), models),
+        Some(ModelsQuestion::Compare {
+            name,
+            version,
+            other,
+            models,
+        }) => compare(name, version, other.as_deref(), models),
+    }
+}
+
+fn list(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
     let out = open(args)?;
     let listed = office::runtime()?.block_on(listed(&out))?;
     if args.json {
@@ -76,6 +97,55 @@ async fn listed(out: &Store) -> anyhow::Result<Vec<Listed>> {
     Ok(listed)
 }
 
+fn show(name: &str, version: Option<&str>, args: &ModelsArgs) -> anyhow::Result<ExitCode> {
+    let out = open(args)?;
+    let (stored, live) = office::runtime()?.block_on(async {
+        let version = match version {
+            Some(version) => version.to_owned(),
+            None => registry::live_version(&out, name).await?,
+        };
+        let stored = registry::card(&out, name, &version).await?;
+        anyhow::Ok((stored, models::live(&out, name).await?))
+    })?;
+    if args.json {
+        crate::stdout::write(format_args!("{}", stored.text));
+    } else {
+        let report = card_report::card(&stored.card, live.as_ref());
+        crate::stdout::write(format_args!("{report}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(
+    name: &str,
+    version: &str,
+    other: Option<&str>,
+    args: &ModelsArgs,
+) -> anyhow::Result<ExitCode> {
+    let out = open(args)?;
+    let [one, other] = office::runtime()?.block_on(async {
+        let one = registry::card(&out, name, version).await?;
+        let other = match other {
+            Some(other) => other.to_owned(),
+            None => registry::live_version(&out, name).await?,
+        };
+        let other = registry::card(&out, name, &other).await?;
+        anyhow::Ok([one.card, other.card])
+    })?;
+    anyhow::ensure!(
+        one.version != other.version,
+        "version {version} of {name} is on both sides: name another to compare it with"
+    );
+    let comparison = Comparison::of(&one, &other);
+    if args.json {
+        say!("{}", serde_json::to_string(&comparison)?);
+    } else {
+        let report = comparison_report::comparison(&comparison);
+        crate::stdout::write(format_args!("{report}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(crate) fn promote(name: &str, version: &str, args: &ModelsArgs) -> anyhow::Result<ExitCode> {
     let out = open(args)?;
     let pinned = office::runtime()?.block_on(models::promote(&out, name, version))?;
@@ -83,6 +153,21 @@ pub(crate) fn promote(name: &str, version: &str, args: &ModelsArgs) -> anyhow::R
         say!("{}", serde_json::to_string(&pinned)?);
     } else {
         say!("version {version} of {name} is live until `tickermill release {name}`");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn rollback(name: &str, args: &ModelsArgs) -> anyhow::Result<ExitCode> {
+    let out = open(args)?;
+    let rolled_back = office::runtime()?.block_on(roll_back(&out, name))?;
+    let (from, to) = (&rolled_back.from, &rolled_back.to.version);
+    if args.json {
+        let said = serde_json::json!({ "name": name, "from": from, "live": to });
+        say!("{said}");
+    } else {
+        say!(
+            "version {to} of {name}, published before {from}, is live until `tickermill release {name}`"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

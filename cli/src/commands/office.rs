@@ -14,8 +14,8 @@ use operations::Operated;
 use operations::server::OperationsServer;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::args::{HistoryArgs, PlanArgs};
-use crate::config::{FlagValue, Sources};
+use crate::args::{HistoryArgs, PlanArgs, RunArgs};
+use crate::config::{ConfigError, FlagValue, Sources};
 use crate::log;
 use crate::settings::Settings;
 use trust::Trust;
@@ -34,6 +34,21 @@ const KERNELS_DEADLINE: Duration = Duration::from_secs(3);
 pub(super) fn settings_of_run(args: &PlanArgs) -> anyhow::Result<Settings> {
     let sources = Sources::load(args.config.as_deref(), args.flag_values())?;
     Ok(Settings::read(sources, !args.no_train)?)
+}
+
+/// The settings of a run that is not only planned.
+pub(super) fn settings_of_job(args: &RunArgs) -> anyhow::Result<Settings> {
+    let mut settings = settings_of_run(&args.plan)?;
+    if !args.promote_anyway {
+        return Ok(settings);
+    }
+    let Some(volume) = &mut settings.job.volume else {
+        let problem = "--promote-anyway: no model is trained that is judged: set volume.train";
+        let problems = vec![problem.to_owned()];
+        return Err(ConfigError { problems }.into());
+    };
+    volume.promote_anyway = true;
+    Ok(settings)
 }
 
 pub(super) fn settings_of_history(args: &HistoryArgs) -> anyhow::Result<Settings> {

@@ -11,7 +11,7 @@ use proto::link::{Roster, WorkerLink};
 use tokio::sync::watch;
 use worker::in_process::InProcessWorker;
 
-use crate::args::{PlanArgs, RunArgs};
+use crate::args::RunArgs;
 use crate::settings::Settings;
 use crate::stdout::say;
 use crate::{exit, progress, report};
@@ -20,8 +20,8 @@ use super::{follow, office};
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let result = match &args.coordinator {
-        Some(url) => follow::submit_and_follow(url, &args.plan),
-        None => run_here(&args.plan),
+        Some(url) => follow::submit_and_follow(url, args),
+        None => run_here(args),
     };
     report_result(result, args.plan.json)
 }
@@ -46,8 +46,8 @@ pub(super) fn report_result(
     Ok(exit::of_status(result?.status))
 }
 
-fn run_here(args: &PlanArgs) -> anyhow::Result<Summary> {
-    let settings = office::settings_of_run(args)?;
+fn run_here(args: &RunArgs) -> anyhow::Result<Summary> {
+    let settings = office::settings_of_job(args)?;
     let data = office::open_data(&settings)?;
     let out = Store::open_or_create(&settings.out)?;
     let runtime = office::runtime()?;
@@ -55,7 +55,7 @@ fn run_here(args: &PlanArgs) -> anyhow::Result<Summary> {
     let (workers, roster) = watch::channel(Roster::from([]));
     let means = means(&settings, data, out, roster, stopped)?;
     workers.send_replace(in_process_workers(&settings, &means));
-    let request = office::request(&settings, args)?;
+    let request = office::request(&settings, &args.plan)?;
     let claimant = office::claimant(&settings)?;
     let summary = runtime.block_on(async {
         let interrupt = move || {

@@ -150,8 +150,17 @@ mod tests {
             assert!(noise.volume.value(row) >= 0);
             assert_ne!(noise.volume.value(row), whole.volume.value(row));
         }
-        assert_eq!(with_aftermath(&ticker(), 41, Aftermath::Noise, 1).prices, noise);
-        assert_ne!(with_aftermath(&ticker(), 41, Aftermath::Noise, 2).prices, noise);
-        assert_ne!(with_aftermath(&ticker(), 42, Aftermath::Noise, 1).prices, noise);
+        assert_eq!(
+            with_aftermath(&ticker(), 41, Aftermath::Noise, 1).prices,
+            noise
+        );
+        assert_ne!(
+            with_aftermath(&ticker(), 41, Aftermath::Noise, 2).prices,
+            noise
+        );
+        assert_ne!(
+            with_aftermath(&ticker(), 42, Aftermath::Noise, 1).prices,
+            noise
+        );
     }
 }

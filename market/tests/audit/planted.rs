@@ -119,9 +119,7 @@ fn means_by_date(tickers: &[AuditedTicker]) -> BTreeMap<i32, f64> {
     }
     let mean = |volumes: Vec<f64>| volumes.iter().sum::<f64>() / volumes.len() as f64;
     let means = by_date.into_iter();
-    means
-        .map(|(date, volumes)| (date, mean(volumes)))
-        .collect()
+    means.map(|(date, volumes)| (date, mean(volumes))).collect()
 }
 
 /// A value for each row of each ticker, by its date.
