@@ -207,6 +207,9 @@ pub(crate) struct PlanArgs {
     /// Features alone, no model
     #[arg(long)]
     pub(crate) no_train: bool,
+    /// Train boosted trees on every row too, beside the forest: a far better model, for ten times the time and memory by the row
+    #[arg(long, conflicts_with = "no_train")]
+    pub(crate) volume: bool,
     /// A new run of everything, though nothing changed
     #[arg(long)]
     pub(crate) force: bool,
@@ -219,6 +222,10 @@ pub(crate) struct PlanArgs {
 }
 
 impl PlanArgs {
+    fn volume(&self) -> Option<String> {
+        self.volume.then(|| "true".to_owned())
+    }
+
     /// The flags that set keys of the configuration.
     pub(crate) fn flag_values(&self) -> Vec<FlagValue> {
         given([
@@ -226,6 +233,7 @@ impl PlanArgs {
             ("out", "--out", &self.out),
             ("run.workers", "--workers", &self.workers),
             ("features.window", "--window", &self.window),
+            ("volume.train", "--volume", &self.volume()),
         ])
     }
 }
