@@ -63,16 +63,19 @@ fn a_cable_that_is_pulled_cuts_a_network_off() {
     let listener = std::net::TcpListener::bind((network.host(), 0)).expect("the host has it");
     let port = listener.local_addr().expect("it is bound");
     let wrapper = network.wrapper();
-    let connects = || {
+    let connects_within = |seconds: &str| {
         let script = format!("exec 3<>/dev/tcp/{}/{}", port.ip(), port.port());
         let mut command = Command::new(wrapper[0]);
-        command.args(&wrapper[1..]).args(["timeout", "1", "bash"]);
+        command
+            .args(&wrapper[1..])
+            .args(["timeout", seconds, "bash"]);
         let output = command.args(["-c", &script]).output();
         output.expect("it can be started").status.success()
     };
-    assert!(connects());
+    assert!(connects_within("20"));
     network.cut();
-    assert!(!connects());
+    assert!(!connects_within("1"));
     network.mend();
-    assert!(connects());
+    // The first packet may come before the cable does; it is sent again after a second, then after two more.
+    assert!(connects_within("20"));
 }
