@@ -1,4 +1,4 @@
-"""What the boosted trees `volume` are worth: by input, by rows that they train on, and beside LightGBM.
+"""What the boosted trees `volume` are worth: by input, by rows that they train on and their drawing, beside LightGBM.
 
 usage: bench/volume.py DATA [inputs] [rows] [peer]      all three by default
 
@@ -32,6 +32,7 @@ GROUPS = {
     "the next session": ("next_",),
 }
 ROWS = (10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
+SAMPLINGS = ("uniform", "stratified")
 
 
 def inputs():
@@ -82,7 +83,9 @@ def main():
         if "rows" in parts:
             head("rows")
             for rows in ROWS:
-                line(f"{rows:,}", run(data, features, work, max_train_rows=rows))
+                for sampling in SAMPLINGS:
+                    summary = run(data, features, work, max_train_rows=rows, sampling=sampling)
+                    line(f"{rows:,} {sampling}", summary)
         if "peer" in parts and "TICKERMILL_PEER" in os.environ:
             for _ in range(3):
                 began = time.perf_counter()

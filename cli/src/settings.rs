@@ -16,6 +16,7 @@ use features::volume_inputs::volume_inputs;
 use model::boost::{BoostParameters, MAX_LEAVES};
 use model::fold_plan::{FoldPlan, MAX_FOLDS, MAX_GAP_SESSIONS};
 use model::parameters::{ForestParameters, MAX_TREES};
+use model::sampling::Sampling;
 use predictor::terms::{Limits, Terms};
 use proto::ticket::Recipe;
 use serde::{Deserialize, Serialize};
@@ -431,6 +432,7 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
     let unseen_share = sources.number("volume.unseen_share", 0.1, 0.0..=0.9);
     let max_train_rows =
         sources.whole("volume.max_train_rows", 500_000, 1..=MAX_TRAIN_ROWS) as usize;
+    let sampling = read_sampling(sources);
     let volume = VolumeJob {
         name,
         inputs,
@@ -448,6 +450,7 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
             unseen_share,
             max_train_rows,
             seed,
+            sampling,
         },
         promote_anyway: false,
     };
@@ -458,4 +461,15 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
         sources.problem("volume.inputs", problem);
     }
     Some(volume)
+}
+
+fn read_sampling(sources: &mut Sources) -> Sampling {
+    let [uniform, stratified] = Sampling::ALL.map(Sampling::name);
+    let text = sources.text(
+        "volume.sampling",
+        Sampling::default().name(),
+        &format!("{uniform} or {stratified}"),
+        |text| Sampling::of_name(text).is_some(),
+    );
+    Sampling::of_name(&text).expect("it was checked, or is the default")
 }

@@ -2,9 +2,11 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tickermill_model::bootstrap::Bootstrap;
+use tickermill_model::fold_columns::FoldColumns;
 use tickermill_model::fold_plan::FoldPlan;
 use tickermill_model::judged_panel::{JudgedFold, JudgedPanel, TickerKind};
 use tickermill_model::panel_errors::PanelErrors;
+use tickermill_model::sampling::Sampling;
 use tickermill_model::verdict::evaluate_panel;
 use tickermill_model::walk_forward::folds;
 
@@ -35,21 +37,34 @@ fn verdict(criterion: &mut Criterion) {
         kinds: &[TickerKind::Stock; TICKERS as usize],
         unseen: &unseen,
     };
+    let columns = FoldColumns {
+        dates: &date,
+        tickers: &ticker,
+        symbols: &symbols,
+        today: &today,
+    };
 
     let mut group = criterion.benchmark_group("verdict");
     group.sample_size(10);
     group.bench_function("cut 1.4 million rows into 4 folds", |bencher| {
-        bencher.iter(|| folds(&plan, &date, &ticker, &symbols));
+        bencher.iter(|| folds(&plan, &columns));
     });
     let sampled = FoldPlan {
         max_train_rows: 500_000,
         ..plan.clone()
     };
     group.bench_function("the same, of 500,000 rows to train on", |bencher| {
-        bencher.iter(|| folds(&sampled, &date, &ticker, &symbols));
+        bencher.iter(|| folds(&sampled, &columns));
+    });
+    let stratified = FoldPlan {
+        sampling: Sampling::Stratified,
+        ..sampled.clone()
+    };
+    group.bench_function("the same, by strata", |bencher| {
+        bencher.iter(|| folds(&stratified, &columns));
     });
 
-    let folds = folds(&plan, &date, &ticker, &symbols).expect("the panel can be cut");
+    let folds = folds(&plan, &columns).expect("the panel can be cut");
     let predictions: Vec<Vec<f32>> = folds
         .iter()
         .map(|fold| fold.test.iter().map(|row| today[*row as usize] + 1.0))

@@ -1,5 +1,6 @@
 //! What a user can set about the folds of a walk-forward evaluation.
 
+use crate::sampling::Sampling;
 use crate::ticker_key::ticker_key;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -28,6 +29,10 @@ pub struct FoldPlan {
     pub max_train_rows: usize,
     /// The key of the hashes that draw unseen tickers and rows to train on.
     pub seed: u64,
+    /// How rows to train on are drawn; left out of JSON where it is the default, as cards and keys of jobs were before
+    /// there was another.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sampling: Sampling,
 }
 
 /// A part of a [`FoldPlan`] outside its range.
@@ -58,7 +63,8 @@ pub enum FoldPlanError {
 }
 
 impl Default for FoldPlan {
-    /// 4 folds, a gap of 30 sessions, a tenth of the tickers unseen, at most 2,000,000 rows to train on, seed 0.
+    /// 4 folds, a gap of 30 sessions, a tenth of the tickers unseen, at most 2,000,000 rows to train on, seed 0, drawn
+    /// uniformly.
     fn default() -> Self {
         Self {
             folds: 4,
@@ -66,8 +72,13 @@ impl Default for FoldPlan {
             unseen_share: 0.1,
             max_train_rows: 2_000_000,
             seed: 0,
+            sampling: Sampling::default(),
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl FoldPlan {
@@ -128,6 +139,26 @@ mod tests {
         );
         assert_eq!(plan.validate(), Ok(()));
         assert!(serde_json::from_str::<FoldPlan>(r#"{"fold": 7}"#).is_err());
+    }
+
+    #[test]
+    fn the_default_way_to_draw_rows_is_not_in_json() {
+        let without =
+            r#"{"folds":4,"gap_sessions":30,"unseen_share":0.1,"max_train_rows":2000000,"seed":0"#;
+        for (sampling, rest) in [
+            (Sampling::Uniform, "}"),
+            (Sampling::Stratified, r#","sampling":"stratified"}"#),
+        ] {
+            let plan = FoldPlan {
+                sampling,
+                ..FoldPlan::default()
+            };
+            let json = serde_json::to_string(&plan).unwrap();
+            assert_eq!(json, format!("{without}{rest}"));
+            assert_eq!(serde_json::from_str::<FoldPlan>(&json).unwrap(), plan);
+        }
+        let said: FoldPlan = serde_json::from_str(r#"{"sampling": "uniform"}"#).unwrap();
+        assert_eq!(said, FoldPlan::default());
     }
 
     #[test]

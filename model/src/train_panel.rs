@@ -4,6 +4,7 @@ use crate::boost::{BoostError, BoostParameters, BoostRows, Booster, Fitted};
 use crate::bootstrap::Bootstrap;
 use crate::card::{GOLDEN_ROWS, GoldenRow};
 use crate::evaluate::{Evaluation, Metrics};
+use crate::fold_columns::FoldColumns;
 use crate::fold_plan::FoldPlan;
 use crate::forest::{Forest, Link};
 use crate::gate::{Judgement, judge};
@@ -98,9 +99,8 @@ pub fn train_panel(
         parameters, plan, ..
     } = *training;
     parameters.validate().map_err(BoostError::from)?;
-    let columns = panel.columns();
-    let (dates, tickers, symbols) = (&columns.date, &columns.ticker, &columns.symbols);
-    let folds = folds(plan, dates, tickers, symbols)?;
+    let columns = FoldColumns::of(panel.columns());
+    let folds = folds(plan, &columns)?;
     let last = folds.last().expect("a plan has at least one fold");
     if last.test.len() < GOLDEN_ROWS {
         let rows = last.test.len();
@@ -115,7 +115,7 @@ pub fn train_panel(
         last_fitted = Some(fitted);
     }
     let last_fitted = last_fitted.expect("a plan has at least one fold");
-    let unseen = plan.unseen(symbols);
+    let unseen = plan.unseen(columns.symbols);
     let judged_panel = judged(panel, training.kinds, &unseen);
     let pairs = folds.iter().zip(&predictions);
     let judged_folds: Vec<JudgedFold<'_>> = pairs
@@ -130,7 +130,7 @@ pub fn train_panel(
     let not_compared = not_compared.map(ToString::to_string);
     let live = live.and_then(Result::ok);
 
-    let train = all_rows(plan, dates, tickers, symbols)?;
+    let train = all_rows(plan, &columns)?;
     let Fitted { forest, gain } =
         booster.fit(BoostRows::new(panel, &train)?, parameters, progress)?;
     let last_judged = judged_folds.last().expect("there is one for each fold");
@@ -187,13 +187,11 @@ fn random_split(
     if train.len() < panel.row_count() {
         return Ok(tested_on_others(panel, for_use, train, last));
     }
-    let columns = panel.columns();
     let four_fifths = FoldPlan {
         max_train_rows: (panel.row_count() * 4 / 5).max(1),
         ..training.plan.clone()
     };
-    let (dates, tickers, symbols) = (&columns.date, &columns.ticker, &columns.symbols);
-    let drawn = all_rows(&four_fifths, dates, tickers, symbols)?;
+    let drawn = all_rows(&four_fifths, &FoldColumns::of(panel.columns()))?;
     let rows = BoostRows::new(panel, &drawn)?;
     let fitted = booster.fit(rows, training.parameters, &|_| {})?;
     Ok(tested_on_others(panel, &fitted.forest, &drawn, last))

@@ -1,11 +1,14 @@
 //! Folds that walk forward: each trains on the past and tests on the dates after it.
 
+use crate::fold_columns::FoldColumns;
 use crate::fold_plan::{FoldPlan, FoldPlanError};
+use crate::sampling::Sampling;
 use crate::sessions::{sessions_of, test_spans};
+use crate::smallest_hashes::SmallestHashes;
 use crate::splitmix::splitmix64;
+use crate::strata::stratified;
 use crate::ticker_key::ticker_key;
 use rayon::prelude::*;
-use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 use thiserror::Error;
 
@@ -82,40 +85,27 @@ pub enum FoldError {
 
 /// The columns of a panel that folds are cut by, and what is drawn of each ticker.
 struct Rows<'a> {
-    dates: &'a [i32],
-    tickers: &'a [u32],
+    plan: &'a FoldPlan,
+    columns: FoldColumns<'a>,
     unseen: Vec<bool>,
     keys: Vec<u64>,
 }
 
 /// Cuts a panel into the folds of `plan`, earliest first.
 ///
-/// Row `i` has the date `dates[i]`, in days since 1970-01-01, and the ticker `symbols[tickers[i]]`. Rows ascend by
-/// (ticker, date).
-///
 /// Of `k` folds, fold `j` (from 1) begins at the date whose earlier rows come closest to `j / (k + 1)` of all rows, and
 /// ends before the next fold; the last one ends with the panel. So no date lies on two sides. It trains on the rows of
 /// [seen](FoldPlan::unseen) tickers before its gap, without those whose next row, which their target was taken from, is
 /// of the test dates or later. Where they are more than [`FoldPlan::max_train_rows`], those of the smallest keyed
-/// hashes of (seed, symbol, date) are kept.
+/// hashes of (seed, symbol, date) are kept: of all, or in each stratum of these rows alone, as [`FoldPlan::sampling`]
+/// says. So nothing after the gap decides which.
 ///
-/// Panics where columns differ in length, have more than 2^32 - 1 rows, or a ticker has no symbol.
-pub fn folds(
-    plan: &FoldPlan,
-    dates: &[i32],
-    tickers: &[u32],
-    symbols: &[String],
-) -> Result<Vec<Fold>, FoldError> {
+/// Panics where columns differ in length, have more than 2^32 - 1 rows, a ticker has no symbol, or a date of strata is
+/// outside the calendar.
+pub fn folds(plan: &FoldPlan, columns: &FoldColumns<'_>) -> Result<Vec<Fold>, FoldError> {
     plan.validate()?;
-    assert_eq!(
-        dates.len(),
-        tickers.len(),
-        "every row has a date and a ticker"
-    );
-    assert!(
-        u32::try_from(dates.len()).is_ok(),
-        "rows are numbered by 32 bits"
-    );
+    columns.assert_rows();
+    let FoldColumns { dates, symbols, .. } = *columns;
     let sessions = sessions_of(dates, &span_of(dates)?);
     let needed = plan.folds + plan.gap_sessions + 1;
     if sessions.len() < needed {
@@ -127,8 +117,8 @@ pub fn folds(
         });
     }
     let rows = Rows {
-        dates,
-        tickers,
+        plan,
+        columns: *columns,
         unseen: plan.unseen(symbols),
         keys: row_keys(plan, symbols),
     };
@@ -144,7 +134,7 @@ pub fn folds(
             let first_test_date = sessions[span.start].date;
             let last_test_date = sessions[span.end - 1].date;
             let last_train_date = sessions[span.start - plan.gap_sessions - 1].date;
-            let train = rows.train(last_train_date, first_test_date, plan.max_train_rows);
+            let train = rows.train(last_train_date, first_test_date);
             if train.is_empty() {
                 return Err(FoldError::NothingToTrainOn { fold });
             }
@@ -161,27 +151,17 @@ pub fn folds(
 
 /// The rows that a model to be used trains on, ascending: those of all dates and tickers, unseen ones included.
 ///
-/// Where they are more than [`FoldPlan::max_train_rows`], those of the smallest hashes are kept, as in [`folds`], whose
-/// panics are the same.
-pub fn all_rows(
-    plan: &FoldPlan,
-    dates: &[i32],
-    tickers: &[u32],
-    symbols: &[String],
-) -> Result<Vec<u32>, FoldError> {
+/// Where they are more than [`FoldPlan::max_train_rows`], they are drawn as in [`folds`], whose panics are the same.
+pub fn all_rows(plan: &FoldPlan, columns: &FoldColumns<'_>) -> Result<Vec<u32>, FoldError> {
     plan.validate()?;
-    assert_eq!(
-        dates.len(),
-        tickers.len(),
-        "every row has a date and a ticker"
-    );
+    columns.assert_rows();
     let rows = Rows {
-        dates,
-        tickers,
-        unseen: vec![false; symbols.len()],
-        keys: row_keys(plan, symbols),
+        plan,
+        columns: *columns,
+        unseen: vec![false; columns.symbols.len()],
+        keys: row_keys(plan, columns.symbols),
     };
-    Ok(rows.at_most(rows.select(|_| true), plan.max_train_rows))
+    Ok(rows.at_most(rows.select(|_| true)))
 }
 
 /// The key of each ticker's hashes.
@@ -205,52 +185,50 @@ fn span_of(dates: &[i32]) -> Result<RangeInclusive<i32>, FoldError> {
 
 impl Rows<'_> {
     fn select(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<u32> {
-        let rows = (0..self.dates.len()).filter(|row| is_wanted(*row));
+        let rows = (0..self.columns.dates.len()).filter(|row| is_wanted(*row));
         rows.map(|row| row as u32).collect()
     }
 
-    fn train(&self, last_train_date: i32, first_test_date: i32, max_rows: usize) -> Vec<u32> {
+    fn train(&self, last_train_date: i32, first_test_date: i32) -> Vec<u32> {
+        let FoldColumns { dates, tickers, .. } = self.columns;
         let rows = self.select(|row| {
-            self.dates[row] <= last_train_date
-                && !self.unseen[self.tickers[row] as usize]
+            dates[row] <= last_train_date
+                && !self.unseen[tickers[row] as usize]
                 && !self.is_followed_from(row, first_test_date)
         });
-        self.at_most(rows, max_rows)
+        self.at_most(rows)
     }
 
-    fn at_most(&self, rows: Vec<u32>, max_rows: usize) -> Vec<u32> {
-        if rows.len() <= max_rows {
+    /// As many of `rows` as the plan allows.
+    fn at_most(&self, rows: Vec<u32>) -> Vec<u32> {
+        let wanted = self.plan.max_train_rows;
+        if rows.len() <= wanted {
             return rows;
         }
-        self.of_smallest_hashes(rows, max_rows)
+        match self.plan.sampling {
+            Sampling::Uniform => self.of_smallest_hashes(rows, wanted),
+            Sampling::Stratified => stratified(&self.columns, rows, wanted, |row| self.hash(row)),
+        }
     }
 
     /// Whether the ticker's next row is dated `date` or later. A ticker's last row is followed by none.
     fn is_followed_from(&self, row: usize, date: i32) -> bool {
-        let next_ticker = self.tickers.get(row + 1);
-        next_ticker == Some(&self.tickers[row]) && self.dates[row + 1] >= date
+        let FoldColumns { dates, tickers, .. } = self.columns;
+        tickers.get(row + 1) == Some(&tickers[row]) && dates[row + 1] >= date
     }
 
     /// The `wanted` of `rows`, which are more, that have the smallest hashes; of equal hashes the earlier rows.
     fn of_smallest_hashes(&self, mut rows: Vec<u32>, wanted: usize) -> Vec<u32> {
-        let hash = |row: u32| {
-            let (ticker, date) = (self.tickers[row as usize], self.dates[row as usize]);
-            splitmix64(self.keys[ticker as usize], date as u64)
-        };
-        let mut hashes: Vec<u64> = rows.iter().map(|row| hash(*row)).collect();
-        let (smaller, largest, _) = hashes.select_nth_unstable(wanted - 1);
-        let largest = *largest;
-        let below = smaller.iter().filter(|hash| **hash < largest).count();
-        let mut places_at_largest = wanted - below;
-        rows.retain(|row| match hash(*row).cmp(&largest) {
-            Ordering::Less => true,
-            Ordering::Equal if places_at_largest > 0 => {
-                places_at_largest -= 1;
-                true
-            }
-            Ordering::Equal | Ordering::Greater => false,
-        });
+        let mut hashes: Vec<u64> = rows.iter().map(|row| self.hash(*row)).collect();
+        let mut smallest = SmallestHashes::of(&mut hashes, wanted);
+        rows.retain(|row| smallest.admit(self.hash(*row)));
         rows
+    }
+
+    fn hash(&self, row: u32) -> u64 {
+        let FoldColumns { dates, tickers, .. } = self.columns;
+        let (ticker, date) = (tickers[row as usize], dates[row as usize]);
+        splitmix64(self.keys[ticker as usize], date as u64)
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::fold_columns::FoldColumns;
 use crate::fold_plan::FoldPlan;
 use crate::judged_panel::TickerKind;
 use crate::panel_errors::ErrorNotFinite;
@@ -35,8 +36,15 @@ impl Columns {
                 .collect()
         };
         let symbols: Vec<String> = (0..TICKERS).map(|ticker| format!("T{ticker}")).collect();
+        let today = draw(1);
+        let columns = FoldColumns {
+            dates: &date,
+            tickers: &ticker,
+            symbols: &symbols,
+            today: &today,
+        };
+        let folds = folds(plan, &columns).expect("the panel can be cut");
         Self {
-            today: draw(1),
             moving_average: draw(2),
             target: draw(3),
             kinds: (0..TICKERS)
@@ -49,7 +57,8 @@ impl Columns {
                 })
                 .collect(),
             unseen: plan.unseen(&symbols),
-            folds: folds(plan, &date, &ticker, &symbols).expect("the panel can be cut"),
+            folds,
+            today,
             ticker,
             date,
         }

@@ -17,7 +17,13 @@ fn panel(dates_of_tickers: &[Vec<i32>]) -> Columns {
 }
 
 fn cut(plan: &FoldPlan, (dates, tickers, symbols): &Columns) -> Result<Vec<Fold>, FoldError> {
-    folds(plan, dates, tickers, symbols)
+    let columns = FoldColumns {
+        dates,
+        tickers,
+        symbols,
+        today: &vec![0.0; dates.len()],
+    };
+    folds(plan, &columns)
 }
 
 fn plan(folds: usize, gap_sessions: usize) -> FoldPlan {
