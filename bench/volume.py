@@ -11,6 +11,7 @@ what an input's window needs.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,10 +26,11 @@ GROUPS = {
     "nothing": (),
     "the day before": ("volume_day_before",),
     "means of volume": ("volume_mean",),
-    "medians of volume": ("volume_median",),
     "deviation of volume": ("volume_deviation",),
     "ranges": ("range",),
-    "return, gap, price": ("return", "gap", "price"),
+    "return": ("return",),
+    "gap": ("gap",),
+    "price": ("price",),
     "the next session": ("next_",),
 }
 ROWS = (10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
@@ -53,8 +55,10 @@ def run(data, features, work, **settings):
     config = work / "tickermill.toml"
     config.write_text("".join(map(table, features)))
     variables = {f"TICKERMILL__VOLUME__{key.upper()}": str(value) for key, value in settings.items()}
-    environment = {**os.environ, "TICKERMILL__VOLUME__TRAIN": "true", **variables}
-    command = [BINARY, "run", "--data", data, "--out", work / "out", "--config", config, "--json", "--force"]
+    environment = {**os.environ, **variables}
+    # A live version of another recipe would be trained beside it.
+    shutil.rmtree(work / "out" / "models", ignore_errors=True)
+    command = [BINARY, "run", "--data", data, "--out", work / "out", "--config", config, "--volume", "--json", "--force"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(ended.stdout)
 

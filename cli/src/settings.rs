@@ -458,7 +458,15 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
         return None;
     }
     if let Some(problem) = volume.problem(schema) {
-        sources.problem("volume.inputs", problem);
+        let target = schema.target();
+        let key = if target.column != Column::Volume {
+            "target.column"
+        } else if target.lead != 1 {
+            "target.lead"
+        } else {
+            "volume.inputs"
+        };
+        sources.problem(key, problem);
     }
     Some(volume)
 }

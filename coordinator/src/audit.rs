@@ -1,9 +1,10 @@
 //! The leak audit of a run: before models are trained, what they read has to show that it does not look ahead.
 
-use market::audit::{AuditPlan, AuditedTicker, Leaks, audit_declared, draw_symbols};
+use market::audit::{AuditPlan, AuditedTicker, Leaks, Verdict, audit_declared, draw_symbols};
 use market::symbol::Symbol;
 use output::outcome::Summary;
 use proto::event::Stage;
+use proto::record::{TickerRecord, TickerResult};
 
 use crate::job::Job;
 use crate::means::Means;
@@ -18,18 +19,20 @@ const TICKERS: usize = 8;
 const CUTS: usize = 3;
 
 /// Audits the features of a job that trains models, and their inputs, on some of its tickers. The inner error is the
-/// reason why no model may be trained; a job without models is not audited.
+/// reason why no model may be trained; else the names of those that no audited ticker had a value of, if any. A job
+/// without models is not audited.
 pub(crate) async fn audit_features(
     means: &Means,
     plan: &Plan,
-    symbols: &[Symbol],
+    records: &[TickerRecord],
     narrator: &Narrator,
-) -> Result<Result<(), String>, RowsError> {
+) -> Result<Result<Vec<String>, String>, RowsError> {
     let Some(seed) = seed_of(&plan.job) else {
-        return Ok(Ok(()));
+        return Ok(Ok(Vec::new()));
     };
     let _stage = narrator.stage(Stage::Audit, None);
-    let drawn = draw_symbols(symbols, TICKERS, seed);
+    let symbols = worth_auditing(records, longest_window(&plan.job));
+    let drawn = draw_symbols(&symbols, TICKERS, seed);
     let prices = FeatureFiles::of(means, plan)
         .prices(&drawn)
         .await?
@@ -40,6 +43,27 @@ pub(crate) async fn audit_features(
     let cuts = AuditPlan { cuts: CUTS, seed };
     let audit = move || audit_job(&job, &tickers, &cuts);
     Ok(on_pool(&means.pool, audit).await)
+}
+
+/// The tickers with at least twice as many rows as the longest window, so that there are values on both sides of a cut;
+/// all with rows where none has as many.
+fn worth_auditing(records: &[TickerRecord], window: usize) -> Vec<Symbol> {
+    let of_rows = |least: u64| -> Vec<Symbol> {
+        let long = records.iter().filter(|record| match &record.result {
+            TickerResult::Written { counts, .. } => counts.written >= least,
+            TickerResult::Quarantined { .. } => false,
+        });
+        long.map(|record| record.input.symbol.clone()).collect()
+    };
+    let long = of_rows(2 * window as u64);
+    if long.is_empty() { of_rows(1) } else { long }
+}
+
+/// The longest window of the features of a job and of its models' inputs.
+fn longest_window(job: &Job) -> usize {
+    let inputs = job.row_request(0).panel.map(|panel| panel.schema);
+    let of_inputs = inputs.map_or(0, |inputs| inputs.longest_window());
+    job.recipe.schema.longest_window().max(of_inputs)
 }
 
 /// Tells a summary, and those who watch, that no model of the job is trained, and why.
@@ -57,6 +81,19 @@ pub(crate) fn withhold_models(job: &Job, reason: &str, summary: &mut Summary, na
     }
 }
 
+/// Tells a summary, and those who watch, of features that the audit could say nothing of.
+pub(crate) fn warn_of_unseen(unseen: &[String], summary: &mut Summary, narrator: &Narrator) {
+    if unseen.is_empty() {
+        return;
+    }
+    let warning = format!(
+        "not audited for looking ahead, for no audited ticker has a value before a cut: {}",
+        unseen.join(", ")
+    );
+    narrator.warn(warning.as_str());
+    summary.warnings.push(warning);
+}
+
 /// The seed of the job's models; `None` where it has none.
 fn seed_of(job: &Job) -> Option<u64> {
     let of_forest = job.model.as_ref().map(|model| model.forest.seed);
@@ -65,17 +102,24 @@ fn seed_of(job: &Job) -> Option<u64> {
 }
 
 /// Audits what the job computes, on the current pool of threads.
-fn audit_job(job: &Job, tickers: &[AuditedTicker], plan: &AuditPlan) -> Result<(), String> {
+fn audit_job(
+    job: &Job,
+    tickers: &[AuditedTicker],
+    plan: &AuditPlan,
+) -> Result<Vec<String>, String> {
     let inputs = job.row_request(0).panel.map(|request| request.schema);
     let schemas = [Some(&job.recipe.schema), inputs.as_ref()];
-    let mut leaks = Vec::new();
+    let (mut leaks, mut unseen) = (Vec::new(), Vec::new());
     for schema in schemas.into_iter().flatten() {
         let report = audit_declared(schema, tickers, plan);
         let report = report.map_err(|error| error.to_string())?;
         leaks.extend(report.leaks().cloned());
+        let features = report.features.into_iter();
+        let not_seen = features.filter(|feature| feature.verdict == Verdict::Unseen);
+        unseen.extend(not_seen.map(|feature| feature.name));
     }
     if leaks.is_empty() {
-        return Ok(());
+        return Ok(unseen);
     }
     Err(Leaks(leaks).to_string())
 }
@@ -146,8 +190,17 @@ mod tests {
     fn what_ships_does_not_look_ahead() {
         let tickers = [ticker("A", 200), ticker("B", 1), ticker("C", 0)];
         let plan = AuditPlan { cuts: 3, seed: 42 };
-        assert_eq!(audit_job(&job(), &tickers, &plan), Ok(()));
-        assert_eq!(audit_job(&job(), &[], &plan), Ok(()));
+        assert_eq!(audit_job(&job(), &tickers, &plan), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_has_no_value_before_any_cut_is_named() {
+        let plan = AuditPlan { cuts: 3, seed: 42 };
+        let unseen = audit_job(&job(), &[ticker("A", 20)], &plan).unwrap();
+        let features = job().recipe.schema.features().len();
+        assert!(unseen.len() > features, "{unseen:?}");
+        assert!(unseen.contains(&"vol_moving_avg".to_owned()));
+        assert!(!unseen.contains(&"log_volume".to_owned()));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) enum Beside {
         parameters: BoostParameters,
         /// By the names that the job has for them.
         inputs: Vec<String>,
+        max_train_rows: usize,
     },
     /// The live version is of a recipe that the rows of the job do not serve.
     Incomparable { version: String, reason: String },
@@ -39,18 +40,20 @@ impl Beside {
         let Some(LiveCard { version, card }) = live else {
             return Self::Nothing;
         };
-        let (parameters, inputs) = match recipe_of(card, volume, schema) {
+        let (parameters, inputs, max_train_rows) = match recipe_of(card, volume, schema) {
             Ok(recipe) => recipe,
             Err(reason) => return Self::Incomparable { version, reason },
         };
         let own_inputs = volume.inputs.iter().map(|input| &input.name);
-        if parameters == volume.boost && own_inputs.eq(&inputs) {
+        let same_rows = max_train_rows == volume.folds.max_train_rows;
+        if parameters == volume.boost && own_inputs.eq(&inputs) && same_rows {
             return Self::Nothing;
         }
         Self::Recipe {
             version,
             parameters,
             inputs,
+            max_train_rows,
         }
     }
 
@@ -58,8 +61,15 @@ impl Beside {
     pub(crate) fn recipe(&self) -> Option<LiveRecipe<'_>> {
         match self {
             Self::Recipe {
-                parameters, inputs, ..
-            } => Some(LiveRecipe { parameters, inputs }),
+                parameters,
+                inputs,
+                max_train_rows,
+                ..
+            } => Some(LiveRecipe {
+                parameters,
+                inputs,
+                max_train_rows: *max_train_rows,
+            }),
             Self::Nothing | Self::Incomparable { .. } => None,
         }
     }
@@ -81,16 +91,19 @@ impl Beside {
     }
 }
 
-/// The parameters and the inputs of the live version, or why they cannot be trained on the rows of the job.
+/// The parameters, the inputs and the most rows to train on of the live version, or why they cannot be trained on the rows of the job.
 fn recipe_of(
     card: Option<Card>,
     volume: &VolumeJob,
     schema: &FeatureSchema,
-) -> Result<(BoostParameters, Vec<String>), String> {
+) -> Result<(BoostParameters, Vec<String>, usize), String> {
     let card = card.ok_or("its card cannot be read")?;
     let Parameters::Boost(parameters) = card.parameters else {
         return Err("it has no boosted trees".to_owned());
     };
+    let panel = card
+        .panel
+        .ok_or("its card does not say how it was judged")?;
     let declared: FeatureSchema = serde_json::from_value(card.features)
         .map_err(|_| "its card does not say what it reads".to_owned())?;
     if declared.target() != schema.target() {
@@ -103,7 +116,7 @@ fn recipe_of(
             own.ok_or_else(|| format!("it reads `{}`, which this version does not", input.name))?;
         inputs.push(own.name.clone());
     }
-    Ok((parameters, inputs))
+    Ok((parameters, inputs, panel.plan.max_train_rows))
 }
 
 /// Whether two inputs are the same but for their names.

@@ -221,6 +221,13 @@ impl VolumeJob {
                 self.name
             ));
         }
+        if schema.target().lead != 1 {
+            return Some(format!(
+                "`{}` predicts the next day, and the target is {} rows ahead: train it with a lead of 1 alone",
+                self.name,
+                schema.target().lead
+            ));
+        }
         if self.log_today().is_none() {
             return Some(format!(
                 "`{}` needs an input that is the mean of `{}` over 1 row, not relative",
@@ -228,8 +235,18 @@ impl VolumeJob {
                 Column::LogVolume.name()
             ));
         }
-        if let Err(error) = self.declare(schema) {
-            return Some(error.to_string());
+        let declared = match self.declare(schema) {
+            Ok(declared) => declared,
+            Err(error) => return Some(error.to_string()),
+        };
+        // The window of a row that is tested, and the target of one that trained.
+        let needed = declared.longest_window() - 1 + declared.target().lead;
+        if self.folds.gap_sessions < needed {
+            return Some(format!(
+                "a gap of {} sessions is too short for windows of {} rows: set volume.gap_sessions to {needed} at least",
+                self.folds.gap_sessions,
+                declared.longest_window()
+            ));
         }
         if let Err(error) = self.boost.validate() {
             return Some(error.to_string());
@@ -292,7 +309,10 @@ mod tests {
             name: "volume".to_owned(),
             inputs: volume_inputs(),
             boost: BoostParameters::default(),
-            folds: FoldPlan::default(),
+            folds: FoldPlan {
+                gap_sessions: 60,
+                ..FoldPlan::default()
+            },
             promote_anyway: false,
         };
         let schema = FeatureSchema::default();
@@ -311,6 +331,8 @@ mod tests {
         refused(&|volume| volume.inputs[1].window = 0, "window of 0 rows");
         refused(&|volume| volume.boost.trees = 0, "number of trees is 0");
         refused(&|volume| volume.folds.folds = 0, "number of folds is 0");
+        let short = |volume: &mut VolumeJob| volume.folds.gap_sessions = 59;
+        refused(&short, "set volume.gap_sessions to 60 at least");
         let target = Target {
             column: Column::Close,
             ..Target::default()
@@ -318,5 +340,12 @@ mod tests {
         let of_prices = FeatureSchema::declare(Vec::new(), target).unwrap();
         let problem = volume().problem(&of_prices).expect("it is refused");
         assert!(problem.contains("the target is of `Close`"), "{problem}");
+        let target = Target {
+            lead: 5,
+            ..Target::default()
+        };
+        let in_a_week = FeatureSchema::declare(Vec::new(), target).unwrap();
+        let problem = volume().problem(&in_a_week).expect("it is refused");
+        assert!(problem.contains("5 rows ahead"), "{problem}");
     }
 }

@@ -1,6 +1,6 @@
 //! A worker that dialled in, as dispatch sees it: the link over a session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -49,7 +49,9 @@ struct Waiting {
 pub(crate) struct Wanted {
     /// The rows that models ask for.
     pub(crate) rows: RowRequest,
-    /// Bytes of the price files that they are of.
+    /// The tickers that they are of.
+    pub(crate) symbols: BTreeSet<Symbol>,
+    /// Bytes of their price files.
     pub(crate) input_bytes: u64,
 }
 
@@ -201,6 +203,11 @@ impl WorkerLink for RemoteWorker {
         let sizes = ticket.tickers.iter().map(|file| file.fingerprint.size);
         let wanted = Wanted {
             rows: ticket.rows.clone(),
+            symbols: ticket
+                .tickers
+                .iter()
+                .map(|file| file.symbol.clone())
+                .collect(),
             input_bytes: sizes.sum(),
         };
         let (answer, answered) = oneshot::channel();

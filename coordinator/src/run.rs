@@ -13,7 +13,7 @@ use proto::record::{TickerRecord, TickerResult};
 
 use crate::accounts::Accounts;
 pub use crate::accounts::QualityLimits;
-use crate::audit::{audit_features, withhold_models};
+use crate::audit::{audit_features, warn_of_unseen, withhold_models};
 use crate::cancel::cancelled_summary;
 use crate::dispatch::Dispatch;
 pub use crate::dispatch::Patience;
@@ -221,12 +221,14 @@ async fn run_planned(
 
     faults::reached("after-features", "").await;
     let written = symbols_with_files(&records);
-    if let Err(leak) = audit_features(means, plan, &written, narrator).await? {
-        withhold_models(&plan.job, &leak, &mut summary, narrator);
-    } else {
-        let rows = all_rows(means, plan, sent, &unsent, &written, narrator).await?;
-        drop((records, accounts)); // training takes the most memory, and they are no longer needed
-        train_models(means, plan, rows, &mut summary, narrator).await?;
+    match audit_features(means, plan, &records, narrator).await? {
+        Err(leak) => withhold_models(&plan.job, &leak, &mut summary, narrator),
+        Ok(unseen) => {
+            warn_of_unseen(&unseen, &mut summary, narrator);
+            let rows = all_rows(means, plan, sent, &unsent, &written, narrator).await?;
+            drop((records, accounts)); // training takes the most memory, and they are no longer needed
+            train_models(means, plan, rows, &mut summary, narrator).await?;
+        }
     }
     summary.status = Status::Completed;
     finish(epoch, means, summary, narrator).await

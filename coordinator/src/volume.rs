@@ -82,11 +82,11 @@ pub(crate) fn train_volume(
         metadata: &metadata,
     };
     let onnx = Bytes::from(onnx::write(&trained.forest, &description));
+    let (beside, not_compared) = beside.said(trained.not_compared);
     let refusal = match trained.judgement {
-        Judgement::Promote => None,
+        Judgement::Promote => not_compared.clone(),
         Judgement::Refuse { reason } => Some(reason.to_string()),
     };
-    let (beside, not_compared) = beside.said(trained.not_compared);
     let (held_back, promoted_anyway) = if volume.promote_anyway {
         (None, refusal)
     } else {

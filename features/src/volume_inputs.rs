@@ -13,16 +13,13 @@ pub const LOG_VOLUME: &str = "log_volume";
 /// `bench/RESULTS.md`.
 pub fn volume_inputs() -> Vec<Feature> {
     use Column as C;
-    use Operation::{Lag, Mean, Median, Std};
+    use Operation::{Lag, Mean, Std};
     vec![
         itself(LOG_VOLUME, C::LogVolume),
         relative("volume_day_before", Lag, 1),
         relative("volume_mean_5", Mean, 5),
         relative("volume_mean_20", Mean, 20),
         relative("volume_mean_60", Mean, 60),
-        relative("volume_median_10", Median, 10),
-        relative("volume_median_21", Median, 21),
-        relative("volume_median_63", Median, 63),
         over("volume_deviation_10", C::LogVolume, Std, 10),
         itself("range", C::LogRange),
         over("range_mean_10", C::LogRange, Mean, 10),
@@ -70,6 +67,6 @@ mod tests {
         let inputs = volume_inputs();
         assert_eq!(inputs[0].name, LOG_VOLUME);
         let schema = FeatureSchema::declare(inputs, Target::default()).unwrap();
-        assert_eq!(schema.longest_window(), 63);
+        assert_eq!(schema.longest_window(), 60);
     }
 }

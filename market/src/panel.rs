@@ -129,20 +129,20 @@ mod tests {
         let mut table = prices(100);
         table.high[80] = 0.0; // no logarithm, so no range in ten windows
         let rows = PanelRows::of(&request(), &table.into_arrays()).unwrap();
-        let dates: Vec<i32> = (62..80).chain(90..99).map(|row| 18_000 + row).collect();
+        let dates: Vec<i32> = (59..80).chain(90..99).map(|row| 18_000 + row).collect();
         assert_eq!(rows.date, dates);
         // The mean of 30 rows that rise by 10 lies 145 below the last.
         let first = (rows.today[0], rows.target[0], rows.moving_average[0]);
-        assert_eq!(first, (1_620.0, 1_630.0, 1_475.0));
-        assert_eq!(rows.codes.len(), 19);
-        assert_eq!(rows.codes[0][0], grid::code(1_621.0_f64.ln()));
-        assert_eq!(rows.codes[1][0], grid::code((1_611.0 / 1_621.0_f64).ln()));
+        assert_eq!(first, (1_590.0, 1_600.0, 1_445.0));
+        assert_eq!(rows.codes.len(), 16);
+        assert_eq!(rows.codes[0][0], grid::code(1_591.0_f64.ln()));
+        assert_eq!(rows.codes[1][0], grid::code((1_581.0 / 1_591.0_f64).ln()));
     }
 
     #[test]
     fn a_short_history_has_no_rows() {
-        let rows = PanelRows::of(&request(), &prices(63).into_arrays()).unwrap();
+        let rows = PanelRows::of(&request(), &prices(60).into_arrays()).unwrap();
         assert_eq!(rows.date.len(), 0);
-        assert_eq!(rows.codes, vec![Vec::<u8>::new(); 19]);
+        assert_eq!(rows.codes, vec![Vec::<u8>::new(); 16]);
     }
 }

@@ -1,11 +1,13 @@
 //! The recipe of the live version, trained anew on the folds that a candidate is judged on.
 
 use crate::boost::{BoostError, BoostParameters, BoostRows, Booster};
+use crate::fold_columns::FoldColumns;
+use crate::fold_plan::FoldPlan;
 use crate::judged_panel::{JudgedFold, JudgedPanel};
 use crate::panel::{Panel, PanelColumns, PanelError};
 use crate::panel_errors::{ErrorNotFinite, PanelErrors};
 use crate::panel_prediction::predict_with;
-use crate::walk_forward::Fold;
+use crate::walk_forward::{FoldError, folds};
 use thiserror::Error;
 
 /// What decides the trees of the live version beside the panel.
@@ -15,6 +17,8 @@ pub struct LiveRecipe<'a> {
     pub parameters: &'a BoostParameters,
     /// The inputs that they read, in order, by their names in the candidate's panel.
     pub inputs: &'a [String],
+    /// The most rows that they are trained on at a time.
+    pub max_train_rows: usize,
 }
 
 /// Why the recipe could not be trained on the candidate's folds.
@@ -23,6 +27,8 @@ pub(crate) enum LiveRecipeError {
     #[error("it reads `{input}`, which this version does not")]
     UnknownInput { input: String },
     #[error(transparent)]
+    Folds(#[from] FoldError),
+    #[error(transparent)]
     Panel(#[from] PanelError),
     #[error(transparent)]
     Boost(#[from] BoostError),
@@ -30,7 +36,8 @@ pub(crate) enum LiveRecipeError {
     NotFinite(#[from] ErrorNotFinite),
 }
 
-/// The errors of trees of the recipe, trained on each of `folds` and tested on its test rows.
+/// The errors of trees of the recipe, trained on each fold of `plan`, with as many rows as the recipe takes, and tested
+/// on its test rows, which are those of the candidate.
 ///
 /// Only the rows that a fold trains on are copied, for its inputs alone. `progress` as for
 /// [`train_panel`](crate::train_panel::train_panel).
@@ -39,17 +46,23 @@ pub(crate) fn errors_of_recipe(
     panel: &Panel,
     judged: &JudgedPanel<'_>,
     booster: &dyn Booster,
-    folds: &[Fold],
+    plan: &FoldPlan,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<PanelErrors, LiveRecipeError> {
     let inputs = places_of(recipe.inputs, panel)?;
-    let codes = &panel.columns().codes;
+    let columns = panel.columns();
+    let plan = FoldPlan {
+        max_train_rows: recipe.max_train_rows,
+        ..plan.clone()
+    };
+    let folds = folds(&plan, &FoldColumns::of(columns))?;
     let mut predictions = Vec::with_capacity(folds.len());
-    for fold in folds {
+    for fold in &folds {
         let train = rows_to_train(panel, &inputs, &fold.train)?;
         let all: Vec<u32> = (0..train.row_count() as u32).collect();
         let fitted = booster.fit(BoostRows::new(&train, &all)?, recipe.parameters, progress)?;
-        let code = |place: usize, input: usize| codes[inputs[input]][fold.test[place] as usize];
+        let code =
+            |place: usize, input: usize| columns.codes[inputs[input]][fold.test[place] as usize];
         predictions.push(predict_with(&fitted.forest, panel, &fold.test, code));
     }
     let pairs = folds.iter().zip(&predictions);

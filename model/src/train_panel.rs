@@ -125,7 +125,7 @@ pub fn train_panel(
     let bootstrap = Bootstrap::default();
     let live = training
         .live
-        .map(|recipe| errors_of_recipe(&recipe, panel, &judged_panel, booster, &folds, progress));
+        .map(|recipe| errors_of_recipe(&recipe, panel, &judged_panel, booster, plan, progress));
     let not_compared = live.as_ref().and_then(|errors| errors.as_ref().err());
     let not_compared = not_compared.map(ToString::to_string);
     let live = live.and_then(Result::ok);
@@ -175,7 +175,7 @@ pub fn trees_in_all(
 
 /// What a random split makes of the last fold: trees of rows of all dates, tested on its other test rows.
 ///
-/// The trees for use, of the rows `train` in rising order, are such trees where they were not trained on every row.
+/// The trees for use, of the rows `train` in rising order, are such trees where they leave a fifth of all rows to test on.
 fn random_split(
     panel: &Panel,
     booster: &dyn Booster,
@@ -184,11 +184,12 @@ fn random_split(
     train: &[u32],
     last: &JudgedFold<'_>,
 ) -> Result<RandomSplit, TrainPanelError> {
-    if train.len() < panel.row_count() {
+    let four_fifths = (panel.row_count() * 4 / 5).max(1);
+    if train.len() <= four_fifths {
         return Ok(tested_on_others(panel, for_use, train, last));
     }
     let four_fifths = FoldPlan {
-        max_train_rows: (panel.row_count() * 4 / 5).max(1),
+        max_train_rows: four_fifths,
         ..training.plan.clone()
     };
     let drawn = all_rows(&four_fifths, &FoldColumns::of(panel.columns()))?;

@@ -64,6 +64,7 @@ fn train_beside(panel: &Panel, trees: usize, live: usize, inputs: &[&str]) -> Tr
         live: Some(LiveRecipe {
             parameters: &live,
             inputs: &inputs,
+            max_train_rows: plan().max_train_rows,
         }),
     };
     let done = AtomicUsize::new(0);

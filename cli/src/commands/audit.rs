@@ -115,7 +115,12 @@ fn print_reports(
     }
     let rows: usize = tickers.iter().map(|ticker| ticker.prices.rows()).sum();
     let dates: Vec<String> = cuts.iter().copied().map(iso_date).collect();
+    let unseen = count_unseen(reports);
+    if unseen > 0 {
+        say!("{unseen} could not be audited: take more or longer histories");
+    }
     let found = match leaks {
+        0 if unseen > 0 => "no audited feature looks ahead".to_owned(),
         0 => "no feature looks ahead".to_owned(),
         1 => "1 feature looks ahead".to_owned(),
         leaks => format!("{leaks} features look ahead"),
@@ -141,10 +146,19 @@ fn json(
     }
     serde_json::json!({
         "passed": leaks == 0,
+        "not_audited": count_unseen(reports),
         "tickers": tickers.iter().map(|ticker| &ticker.symbol).collect::<Vec<_>>(),
         "cuts": cuts.iter().copied().map(iso_date).collect::<Vec<_>>(),
         "features": features,
     })
+}
+
+/// Features that no ticker had a value of before any cut.
+fn count_unseen(reports: &[(&str, AuditReport)]) -> usize {
+    let features = reports.iter().flat_map(|(_, report)| &report.features);
+    features
+        .filter(|audited| audited.verdict == Verdict::Unseen)
+        .count()
 }
 
 fn feature_json(of: &str, audited: &FeatureAudit) -> serde_json::Value {

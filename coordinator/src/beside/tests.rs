@@ -2,10 +2,14 @@ use super::*;
 use features::column::Column;
 use features::schema::Target;
 use features::volume_inputs::volume_inputs;
-use model::card::Schema;
+use model::card::{PanelCard, Schema};
 use model::evaluate::{Evaluation, Metrics};
 use model::fold_plan::FoldPlan;
 use model::parameters::ForestParameters;
+use model::performance::{ErrorFigures, Performance};
+use model::random_split::RandomSplit;
+use model::skill::Skills;
+use model::verdict::PanelEvaluation;
 
 fn volume() -> VolumeJob {
     VolumeJob {
@@ -48,8 +52,52 @@ fn card(volume: &VolumeJob) -> Card {
             test_rows: 1,
             cut_date: 0,
         },
-        panel: None,
+        panel: Some(panel(volume)),
         golden_rows: Vec::new(),
+    }
+}
+
+fn panel(volume: &VolumeJob) -> PanelCard {
+    let figures = ErrorFigures {
+        mae: 1.0,
+        rmse: 1.0,
+    };
+    let unknown = Skills {
+        naive_today: None,
+        naive_moving_average: None,
+    };
+    PanelCard {
+        plan: volume.folds.clone(),
+        train_rows: 1,
+        evaluation: PanelEvaluation {
+            overall: Performance {
+                rows: 1,
+                model: figures,
+                naive_today: figures,
+                naive_moving_average: figures,
+                skill: unknown,
+            },
+            unseen: None,
+            walk_forward_mean: unknown,
+            last_fold: unknown,
+            folds: Vec::new(),
+            intervals: Vec::new(),
+            by_year: Vec::new(),
+            by_liquidity: Vec::new(),
+            by_kind: Vec::new(),
+        },
+        random_split: RandomSplit {
+            train_rows: 1,
+            test_rows: 1,
+            skill: None,
+            later_dates_skill: None,
+            leak: None,
+        },
+        importance: Vec::new(),
+        held_back: None,
+        promoted_anyway: None,
+        beside: None,
+        not_compared: None,
     }
 }
 
@@ -79,6 +127,7 @@ fn another_recipe_is_trained_by_the_names_of_the_job() {
     let found = beside(Some(card(&other)));
     let recipe = found.recipe().unwrap();
     assert_eq!(recipe.parameters.trees, 7);
+    assert_eq!(recipe.max_train_rows, volume().folds.max_train_rows);
     let names: Vec<String> = volume_inputs()[..2]
         .iter()
         .map(|input| input.name.clone())
@@ -88,6 +137,14 @@ fn another_recipe_is_trained_by_the_names_of_the_job() {
     let (compared, reason) = beside(Some(card(&other))).said(Some("no rows".to_owned()));
     assert_eq!(compared, None);
     assert!(reason.unwrap().ends_with("the live version: no rows"));
+}
+
+#[test]
+fn the_same_trees_of_other_numbers_of_rows_are_another_recipe() {
+    let mut fewer = volume();
+    fewer.folds.max_train_rows = 5;
+    let found = beside(Some(card(&fewer)));
+    assert_eq!(found.recipe().map(|recipe| recipe.max_train_rows), Some(5));
 }
 
 #[test]

@@ -192,6 +192,11 @@ impl Taking {
         let inputs = self.schema.fields().len() - panel_rows::FIXED_COLUMNS;
         let rows = panel_rows::from_batch(&batch, inputs);
         let (symbol, rows) = rows.map_err(|error| invalid(&error.to_string()))?;
+        if !self.wanted.symbols.contains(&symbol) {
+            return Err(invalid(
+                "the delivery has rows of a ticker of another shard",
+            ));
+        }
         match self.rows.panel.entry(symbol) {
             Entry::Vacant(place) => {
                 place.insert(rows);
