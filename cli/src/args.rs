@@ -207,7 +207,7 @@ pub(crate) struct PlanArgs {
     /// Features alone, no model
     #[arg(long)]
     pub(crate) no_train: bool,
-    /// Train boosted trees on every row too, beside the forest: a far better model, for ten times the time and memory by the row
+    /// Train boosted trees on every row too, beside the forest: a far better model, for five times the time and memory by the row
     #[arg(long, conflicts_with = "no_train")]
     pub(crate) volume: bool,
     /// A new run of everything, though nothing changed

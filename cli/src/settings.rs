@@ -431,7 +431,7 @@ fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Opti
         sources.whole("volume.gap_sessions", 70, 0..=MAX_GAP_SESSIONS as u64) as usize;
     let unseen_share = sources.number("volume.unseen_share", 0.1, 0.0..=0.9);
     let max_train_rows =
-        sources.whole("volume.max_train_rows", 500_000, 1..=MAX_TRAIN_ROWS) as usize;
+        sources.whole("volume.max_train_rows", 100_000, 1..=MAX_TRAIN_ROWS) as usize;
     let sampling = read_sampling(sources);
     let volume = VolumeJob {
         name,
