@@ -140,7 +140,7 @@ wait_for_commits() {
         sleep 0.1
     done
 }
-pid_of() { docker inspect --format '{{.State.Pid}}' "$(compose ps -q "$1" | head -n 1)"; }
+pid_of() { docker inspect --format '{{.State.Pid}}' "$(compose ps -q "$1" | sed -n 1p)"; }
 scale() { compose up -d --no-recreate --scale "worker=$1" >"$work/scale.txt" 2>&1 || { cat "$work/scale.txt"; return 1; }; }
 
 # amid NAME COMMAND...: a run, and amid it the command. The run must come to the same, and no shard be given to anybody once it
@@ -187,7 +187,7 @@ workers_given() {
 }
 cut_off() {
     local worker
-    worker=$(compose ps -q worker | head -n 1)
+    worker=$(compose ps -q worker | sed -n 1p)
     docker network disconnect "${project}_default" "$worker"
     sleep 15
     docker network connect "${project}_default" "$worker"

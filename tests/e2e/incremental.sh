@@ -24,7 +24,7 @@ check "a run that trusts nothing but content" run_json "$out" --verify
 check "does nothing either" field_is "$out.json" unchanged true
 
 # One row of one ticker: the volume of its last line is another.
-edited=$(find "$copy/stocks" -name '*.csv' -size +100k | sort | head -n 1)
+edited=$(find "$copy/stocks" -name '*.csv' -size +100k | sort | sed -n 1p)
 "$python" - "$edited" <<'P'
 import sys
 lines = open(sys.argv[1]).read().splitlines()
