@@ -1,5 +1,6 @@
 //! The leak audit of a run: before models are trained, what they read has to show that it does not look ahead.
 
+use features::schema::FeatureSchema;
 use market::audit::{AuditPlan, AuditedTicker, Leaks, Verdict, audit_declared, draw_symbols};
 use market::symbol::Symbol;
 use output::outcome::Summary;
@@ -11,6 +12,7 @@ use crate::means::Means;
 use crate::narrator::Narrator;
 use crate::plan::Plan;
 use crate::rows::{FeatureFiles, RowsError, on_pool};
+use crate::summary::add_warning;
 
 /// Tickers that a run audits, of those that have features. A kernel that looks ahead does so in every one.
 const TICKERS: usize = 8;
@@ -31,7 +33,9 @@ pub(crate) async fn audit_features(
         return Ok(Ok(Vec::new()));
     };
     let _stage = narrator.stage(Stage::Audit, None);
-    let symbols = worth_auditing(records, longest_window(&plan.job));
+    let schemas = schemas_of(&plan.job);
+    let windows = schemas.iter().map(FeatureSchema::longest_window);
+    let symbols = worth_auditing(records, windows.max().unwrap_or(1));
     let drawn = draw_symbols(&symbols, TICKERS, seed);
     let prices = FeatureFiles::of(means, plan)
         .prices(&drawn)
@@ -39,9 +43,8 @@ pub(crate) async fn audit_features(
         .into_iter();
     let tickers = prices.map(|(symbol, prices)| AuditedTicker { symbol, prices });
     let tickers: Vec<AuditedTicker> = tickers.collect();
-    let job = plan.job.clone();
     let cuts = AuditPlan { cuts: CUTS, seed };
-    let audit = move || audit_job(&job, &tickers, &cuts);
+    let audit = move || audit_all(&schemas, &tickers, &cuts);
     Ok(on_pool(&means.pool, audit).await)
 }
 
@@ -59,11 +62,11 @@ fn worth_auditing(records: &[TickerRecord], window: usize) -> Vec<Symbol> {
     if long.is_empty() { of_rows(1) } else { long }
 }
 
-/// The longest window of the features of a job and of its models' inputs.
-fn longest_window(job: &Job) -> usize {
+/// What a job computes: its features, and the inputs of its boosted trees.
+fn schemas_of(job: &Job) -> Vec<FeatureSchema> {
     let inputs = job.row_request(0).panel.map(|panel| panel.schema);
-    let of_inputs = inputs.map_or(0, |inputs| inputs.longest_window());
-    job.recipe.schema.longest_window().max(of_inputs)
+    let features = job.recipe.schema.clone();
+    std::iter::once(features).chain(inputs).collect()
 }
 
 /// Tells a summary, and those who watch, that no model of the job is trained, and why.
@@ -76,8 +79,7 @@ pub(crate) fn withhold_models(job: &Job, reason: &str, summary: &mut Summary, na
     }
     if let Some(volume) = &job.volume {
         let warning = format!("no model `{}`: {reason}", volume.name);
-        narrator.warn(warning.as_str());
-        summary.warnings.push(warning);
+        add_warning(summary, narrator, warning);
     }
 }
 
@@ -90,8 +92,7 @@ pub(crate) fn warn_of_unseen(unseen: &[String], summary: &mut Summary, narrator:
         "not audited for looking ahead, for no audited ticker has a value before a cut: {}",
         unseen.join(", ")
     );
-    narrator.warn(warning.as_str());
-    summary.warnings.push(warning);
+    add_warning(summary, narrator, warning);
 }
 
 /// The seed of the job's models; `None` where it has none.
@@ -101,16 +102,14 @@ fn seed_of(job: &Job) -> Option<u64> {
     of_forest.or(of_trees)
 }
 
-/// Audits what the job computes, on the current pool of threads.
-fn audit_job(
-    job: &Job,
+/// Audits what each schema declares, on the current pool of threads.
+fn audit_all(
+    schemas: &[FeatureSchema],
     tickers: &[AuditedTicker],
     plan: &AuditPlan,
 ) -> Result<Vec<String>, String> {
-    let inputs = job.row_request(0).panel.map(|request| request.schema);
-    let schemas = [Some(&job.recipe.schema), inputs.as_ref()];
     let (mut leaks, mut unseen) = (Vec::new(), Vec::new());
-    for schema in schemas.into_iter().flatten() {
+    for schema in schemas {
         let report = audit_declared(schema, tickers, plan);
         let report = report.map_err(|error| error.to_string())?;
         leaks.extend(report.leaks().cloned());
@@ -128,7 +127,6 @@ fn audit_job(
 mod tests {
     use std::sync::Arc;
 
-    use features::schema::FeatureSchema;
     use features::volume_inputs::volume_inputs;
     use market::layout::{Dataset, ListFindings};
     use market::store::Store;
@@ -190,13 +188,16 @@ mod tests {
     fn what_ships_does_not_look_ahead() {
         let tickers = [ticker("A", 200), ticker("B", 1), ticker("C", 0)];
         let plan = AuditPlan { cuts: 3, seed: 42 };
-        assert_eq!(audit_job(&job(), &tickers, &plan), Ok(Vec::new()));
+        assert_eq!(
+            audit_all(&schemas_of(&job()), &tickers, &plan),
+            Ok(Vec::new())
+        );
     }
 
     #[test]
     fn what_has_no_value_before_any_cut_is_named() {
         let plan = AuditPlan { cuts: 3, seed: 42 };
-        let unseen = audit_job(&job(), &[ticker("A", 20)], &plan).unwrap();
+        let unseen = audit_all(&schemas_of(&job()), &[ticker("A", 20)], &plan).unwrap();
         let features = job().recipe.schema.features().len();
         assert!(unseen.len() > features, "{unseen:?}");
         assert!(unseen.contains(&"vol_moving_avg".to_owned()));

@@ -91,7 +91,8 @@ impl Beside {
     }
 }
 
-/// The parameters, the inputs and the most rows to train on of the live version, or why they cannot be trained on the rows of the job.
+/// The parameters, the inputs and the most rows to train on of the live version, or why they cannot be trained on the rows
+/// of the job.
 fn recipe_of(
     card: Option<Card>,
     volume: &VolumeJob,

@@ -16,7 +16,7 @@ use crate::publish;
 use crate::registry;
 use crate::rows::on_pool;
 use crate::run_error::RunError;
-use crate::summary::warnings_of;
+use crate::summary::{add_warning, warnings_of};
 use crate::train::{TrainedModel, train_forest};
 use crate::volume::{PanelData, kinds_of, train_volume};
 
@@ -68,8 +68,7 @@ pub(crate) async fn train_models(
             Err(reason) => vec![format!("no model `{name}`: {reason}")],
         };
         for warning in warnings {
-            narrator.warn(warning.as_str());
-            summary.warnings.push(warning);
+            add_warning(summary, narrator, warning);
         }
     }
     Ok(())

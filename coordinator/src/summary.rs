@@ -55,6 +55,12 @@ pub(crate) fn add_accounts(summary: &mut Summary, accounts: &Accounts) {
     summary.warnings = accounts.warnings();
 }
 
+/// Tells a summary, and those who watch, what the user should know.
+pub(crate) fn add_warning(summary: &mut Summary, narrator: &Narrator, warning: String) {
+    narrator.warn(warning.as_str());
+    summary.warnings.push(warning);
+}
+
 /// What a completed run's summary says when nothing had to be done.
 pub(crate) fn unchanged(done: Outcome, narrator: &Narrator) -> Summary {
     let mut summary = done.summary;

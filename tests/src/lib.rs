@@ -16,6 +16,7 @@ pub mod market;
 pub mod memory;
 pub mod network;
 pub mod noise;
+pub mod onnx_runtime;
 pub mod predictor;
 pub mod process;
 pub mod published_models;

@@ -1,6 +1,5 @@
 //! Boosted trees over every row: judged walking forward, the same wherever they are made, served, and refused.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -9,9 +8,10 @@ use model::card::{Card, Parameters};
 use model::onnx;
 use serde_json::Value;
 use tickermill_tests::cluster::Cluster;
+use tickermill_tests::onnx_runtime::{chance, check, rows_with_predictions};
 use tickermill_tests::predictor::Predictor;
 use tickermill_tests::reference::small;
-use tickermill_tests::tickermill::{self, repository};
+use tickermill_tests::tickermill;
 use tickermill_tests::workplace::Workplace;
 use tickermill_tests::{market, python};
 
@@ -139,14 +139,6 @@ fn are_the_same_on_a_cluster_that_loses_a_worker_before_it_delivers() {
     }
 }
 
-/// A number from 0 to 1 that looks random: SplitMix64.
-fn chance(state: u64) -> f64 {
-    let mut mixed = state.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-}
-
 /// A volume from 100 to 1e9, each magnitude as likely, and other inputs as they may be.
 fn random_row(inputs: &[String], row: u64) -> Vec<f32> {
     let value = |(place, name): (usize, &String)| {
@@ -163,28 +155,16 @@ fn random_row(inputs: &[String], row: u64) -> Vec<f32> {
 
 #[test]
 fn onnx_runtime_predicts_what_they_predict() {
-    let Some(mut python) = python::command("ONNX parity of boosted trees") else {
+    let Some(python) = python::command("ONNX parity of boosted trees") else {
         return;
     };
     let workplace = Workplace::empty();
     let summary = run(&workplace, "");
     let path = Path::new(volume(&summary)["path"].as_str().unwrap());
     let forest = forest_of(volume(&summary));
-    let mut csv = format!("{},prediction\n", forest.feature_names().join(","));
-    for row in 0..RANDOM_ROWS {
-        let inputs = random_row(forest.feature_names(), row);
-        for input in &inputs {
-            write!(csv, "{input},").unwrap();
-        }
-        writeln!(csv, "{}", forest.predict(&inputs)).unwrap();
-    }
-    workplace.write("rows.csv", csv);
-    python
-        .arg(repository().join("tests/python/check_onnx.py"))
-        .arg(path)
-        .arg(path.with_file_name("card.json"))
-        .arg(workplace.path("rows.csv"));
-    let ended = tickermill::run(&mut python).expect_exit(0);
+    let rows = (0..RANDOM_ROWS).map(|row| random_row(forest.feature_names(), row));
+    workplace.write("rows.csv", rows_with_predictions(&forest, rows));
+    let ended = check(python, path, &workplace.path("rows.csv")).expect_exit(0);
     assert_eq!(ended.stdout.trim(), "10 golden rows and 10000 rows agree");
 }
 
