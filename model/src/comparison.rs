@@ -35,6 +35,8 @@ pub enum Difference {
     Dates,
     /// They were tested on different rows of the same dates.
     Rows,
+    /// They were tested on the same rows, and kept different tickers from training.
+    NewTickers,
 }
 
 /// What a card says of how good a version is.
@@ -96,6 +98,7 @@ impl fmt::Display for Difference {
             }
             Self::Dates => "they were tested on different dates",
             Self::Rows => "they were tested on different rows of the same dates",
+            Self::NewTickers => "they kept different tickers from training",
         })
     }
 }
@@ -157,6 +160,8 @@ fn differences(one: &Card, other: &Card) -> Vec<Difference> {
 }
 
 fn different_folds(one: &PanelCard, other: &PanelCard) -> Option<Difference> {
+    let drawn_by = |card: &PanelCard| (card.plan.seed, card.plan.unseen_share.to_bits());
+    let same_draw = drawn_by(one) == drawn_by(other);
     let (one, other) = (&one.evaluation.folds, &other.evaluation.folds);
     let dates = |folds: &[FoldRow]| -> Vec<(i32, i32)> { folds.iter().map(dates_of).collect() };
     let rows = |folds: &[FoldRow]| -> Vec<usize> {
@@ -166,7 +171,10 @@ fn different_folds(one: &PanelCard, other: &PanelCard) -> Option<Difference> {
     if dates(one) != dates(other) {
         return Some(Difference::Dates);
     }
-    (rows(one) != rows(other)).then_some(Difference::Rows)
+    if rows(one) != rows(other) {
+        return Some(Difference::Rows);
+    }
+    (!same_draw).then_some(Difference::NewTickers)
 }
 
 fn different_sample(one: &Card, other: &Card) -> Option<Difference> {

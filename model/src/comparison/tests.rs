@@ -155,6 +155,11 @@ fn what_was_tested_on_other_data_or_rows_says_so() {
         differences(&|card| card.panel = Some(panel(vec![fewer_rows, fold(1_000, 0.3)]))),
         (vec![Difference::Rows], 2)
     );
+    let other_draw = |card: &mut Card| {
+        let panel = card.panel.as_mut().unwrap();
+        panel.plan.seed += 1;
+    };
+    assert_eq!(differences(&other_draw), (vec![Difference::NewTickers], 2));
     assert_eq!(
         differences(&|card| card.panel = None),
         (vec![Difference::Judgement], 0)
