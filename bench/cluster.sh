@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a cluster costs beside one process: the same synthetic market by a coordinator with two one-slot workers, started
-# and waiting, and by `run --workers 2`; how soon its processes are there; how much memory they take.
+# and waiting, and by `run --workers 2`; how soon its processes are there; how much memory they take. Both train the forest
+# alone (--no-volume): boosted trees are trained in one process either way.
 #
 # usage: bench/cluster.sh [PAIRS]     5 pairs by default; each takes both in turn
 #
@@ -104,10 +105,10 @@ echo "start: coordinator listens after $coordinator_took ms, worker has joined a
 printf '\n%6s %14s %12s %8s\n' pair 'one process' cluster ratio
 singles=() clusters=() ratios=()
 for ((pair = 1; pair <= pairs; pair++)); do
-    timed "$tickermill" run --data "$market" --out "$work/single" --workers 2 --force --json
+    timed "$tickermill" run --data "$market" --out "$work/single" --workers 2 --no-volume --force --json
     single=$took
     cp "$work/timed.out" "$work/single.json"
-    timed "$tickermill" run --data "$market" --coordinator "$address" --force --json
+    timed "$tickermill" run --data "$market" --coordinator "$address" --no-volume --force --json
     digest='"dataset_digest":"[0-9a-f]*"'
     if [ "$(tail -n 1 "$work/timed.out" | grep -o "$digest")" != "$(tail -n 1 "$work/single.json" | grep -o "$digest")" ]; then
         echo "the cluster made something else" >&2
@@ -128,10 +129,10 @@ fi
 # long before each. Of two, one would do all the work.
 slower=$(($(median "${clusters[@]}") * 4 * 20 / tickers))
 start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/without" 4
-timed "$tickermill" run --data "$market" --coordinator "$address" --force --json
+timed "$tickermill" run --data "$market" --coordinator "$address" --no-volume --force --json
 without=$took
 stop_all
 start_cluster "$(realpath "$TICKERMILL_FAULTY_BIN")" "$work/slow" 4 "mid-shard=slow:$slower"
-timed "$tickermill" run --data "$market" --coordinator "$address" --force --json
+timed "$tickermill" run --data "$market" --coordinator "$address" --no-volume --force --json
 echo "one of four workers slower by $slower ms a ticker: $took ms, without $without ms, ratio $(ratio "$took" "$without");" \
     "$(grep -c ' as a copy' "$work/slow"/runs/*/run.log) copies"

@@ -8,7 +8,7 @@
 # TICKERMILL_DATA    another data set to measure on, in the layout of data/market
 # PEERS_PYTHON       a python with the peers installed; without it peers/setup.sh makes one (about 2 GB, once)
 #
-# Prints two tables: features alone, and the whole job with its model, each beside the same run of Polars. `ratio` above 1
+# Prints two tables: features alone, and the whole job with the forest alone, each beside the same run of Polars. `ratio` above 1
 # says how many times longer the other took, round by round.
 
 set -euo pipefail
@@ -41,4 +41,4 @@ compare() {
 }
 
 compare features "Features alone (run --force --no-train)" --no-train
-compare whole "The whole job (run --force)"
+compare whole "The whole job with the forest alone (run --force --no-volume)" --no-volume

@@ -25,7 +25,8 @@ if [ ! -d "$market" ]; then
     market=$work/market
     "$tickermill" synth "$market" --tickers 400 --rows-per-ticker 3500 --seed 1
 fi
-"$tickermill" run --data "$market" --out "$work/out" --json >"$work/run.json" 2>"$work/run.log"
+# The peer serves the forest, so this is what is served and compared.
+"$tickermill" run --data "$market" --out "$work/out" --no-volume --json >"$work/run.json" 2>"$work/run.log"
 model=$(echo "$work"/out/models/*/*/model.onnx)
 features=$(echo "$work"/out/runs/*/market_data_with_features)
 

@@ -58,7 +58,7 @@ def run(data, features, work, **settings):
     environment = {**os.environ, **variables}
     # A live version of another recipe would be trained beside it.
     shutil.rmtree(work / "out" / "models", ignore_errors=True)
-    command = [BINARY, "run", "--data", data, "--out", work / "out", "--config", config, "--volume", "--json", "--force"]
+    command = [BINARY, "run", "--data", data, "--out", work / "out", "--config", config, "--json", "--force"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(ended.stdout)
 

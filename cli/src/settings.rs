@@ -412,7 +412,7 @@ fn read_model(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Optio
 
 /// The boosted trees; `None` where they are not wanted.
 fn read_volume(sources: &mut Sources, schema: &FeatureSchema, seed: u64) -> Option<VolumeJob> {
-    let train = sources.truth("volume.train", false);
+    let train = sources.truth("volume.train", VolumeJob::predicts(schema.target()));
     let name = sources.text(
         "volume.name",
         "volume",

@@ -3,7 +3,7 @@
 use features::column::Column;
 use features::declare::DeclareError;
 use features::operation::Operation;
-use features::schema::{Feature, FeatureSchema};
+use features::schema::{Feature, FeatureSchema, Target};
 use market::layout::Dataset;
 use market::panel::PanelRequest;
 use market::rows::RowRequest;
@@ -209,6 +209,11 @@ impl ModelJob {
 }
 
 impl VolumeJob {
+    /// Whether boosted trees predict such a target: the next day's volume, and no other.
+    pub fn predicts(target: &Target) -> bool {
+        target.column == Column::Volume && target.lead == 1
+    }
+
     /// Why the trees cannot be meant of a run with this schema; `None` where they can.
     pub fn problem(&self, schema: &FeatureSchema) -> Option<String> {
         if !is_model_name(&self.name) {
@@ -275,7 +280,7 @@ pub(crate) fn digest_of_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use features::schema::{Target, standard};
+    use features::schema::standard;
     use features::volume_inputs::volume_inputs;
 
     #[test]
@@ -317,6 +322,7 @@ mod tests {
         };
         let schema = FeatureSchema::default();
         assert_eq!(volume().problem(&schema), None);
+        assert!(VolumeJob::predicts(schema.target()));
         assert_eq!(volume().log_today(), Some(0));
 
         let refused = |change: &dyn Fn(&mut VolumeJob), part: &str| {
@@ -337,6 +343,7 @@ mod tests {
             column: Column::Close,
             ..Target::default()
         };
+        assert!(!VolumeJob::predicts(&target));
         let of_prices = FeatureSchema::declare(Vec::new(), target).unwrap();
         let problem = volume().problem(&of_prices).expect("it is refused");
         assert!(problem.contains("the target is of `Close`"), "{problem}");
@@ -344,6 +351,7 @@ mod tests {
             lead: 5,
             ..Target::default()
         };
+        assert!(!VolumeJob::predicts(&target));
         let in_a_week = FeatureSchema::declare(Vec::new(), target).unwrap();
         let problem = volume().problem(&in_a_week).expect("it is refused");
         assert!(problem.contains("5 rows ahead"), "{problem}");

@@ -65,7 +65,10 @@ pub(crate) async fn train_models(
                 summary.models.push(model);
                 warnings
             }
-            Err(reason) => vec![format!("no model `{name}`: {reason}")],
+            Err(reason) => {
+                let or = "or leave it out (--no-volume)";
+                vec![format!("no model `{name}`: {reason}, {or}")]
+            }
         };
         for warning in warnings {
             add_warning(summary, narrator, warning);

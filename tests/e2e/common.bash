@@ -7,6 +7,10 @@
 
 set -euo pipefail
 
+# Runs train boosted trees by default, which is most of their work. Scripts that are about them, or about what a user sees who
+# has configured nothing, unset this again.
+export TICKERMILL__VOLUME__TRAIN=false
+
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tickermill=$(realpath "${TICKERMILL_BIN:-$repository/target/release/tickermill}")
 shared=${TICKERMILL_SHARED:-$repository/../shared}

@@ -86,7 +86,7 @@ check "coordinator, two workers and predictor are healthy within 20 s" until_is 
 run_inside() {
     local name=$1
     shift
-    compose run --rm run run --coordinator https://coordinator:7070 --data /data --json "$@" \
+    compose run --rm -e TICKERMILL__VOLUME__TRAIN=false run run --coordinator https://coordinator:7070 --data /data --json "$@" \
         >"$work/$name.json" 2>"$work/$name.log" || { tail -n 5 "$work/$name.log"; return 1; }
 }
 check "the one-shot run completes" run_inside first

@@ -2,6 +2,7 @@
 # A fresh clone: `run` without arguments does the whole job on data/sample, and bad input gets the documented exit status.
 
 source "$(dirname "$0")/common.bash"
+unset TICKERMILL__VOLUME__TRAIN
 
 clone=$work/clone
 git clone --quiet "$repository" "$clone"
@@ -37,6 +38,8 @@ files_are_there() {
 check "run exits 0" run_sample
 check "the summary names the features folder" summary_names "$clone/out/runs/"
 check "the summary names the model" summary_names "/model.onnx"
+check "the summary names the forest" summary_names "model     volume-forest "
+check "the summary names the boosted trees" summary_names "model     volume "
 check "the summary names the model's error" summary_names "MAE "
 check "the summary names the forecast 'as today'" summary_names "as today: "
 check "the summary names the forecast 'as the moving average'" summary_names "as the moving average: "

@@ -3,9 +3,10 @@
 
 source "$(dirname "$0")/common.bash"
 need_market
+unset TICKERMILL__VOLUME__TRAIN
 
 summary=$work/two.json
-check "run completes" run_json "$work/two" --volume --workers 2
+check "run completes" run_json "$work/two" --workers 2
 
 # of_volume SUMMARY MEMBER...: a value of the boosted trees in a summary.
 of_volume() {
@@ -31,7 +32,7 @@ if [ "$real_prices" = yes ]; then
     check "they go live" test -f "$work/two/models/volume/current.json"
 fi
 
-check "run with one worker completes" run_json "$work/one" --volume --workers 1
+check "run with one worker completes" run_json "$work/one" --workers 1
 check "the same model with one worker" equal "$(of_volume "$work/one.json" digest)" "$(of_volume "$summary" digest)"
 check "the same version with one worker" equal "$(of_volume "$work/one.json" version)" "$(of_volume "$summary" version)"
 

@@ -43,7 +43,13 @@ fn build() -> PathBuf {
         .expect("cargo names the executable that it built")
 }
 
-/// A command that runs the binary in `folder` with `arguments`, parted by blanks, and none of the caller's configuration.
+/// Whether runs train boosted trees. They do by default, which is most of their work and grows with the rows; few tests are
+/// about them. So [`without_configuration`] says no, and tests that are about them, or about what a user sees who has
+/// configured nothing, say yes or take the variable away again.
+const TRAIN_VOLUME: &str = "TICKERMILL__VOLUME__TRAIN";
+
+/// A command that runs the binary in `folder` with `arguments`, parted by blanks, and none of the caller's configuration but
+/// that runs train the forest alone.
 pub fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(binary());
     command
@@ -53,7 +59,14 @@ pub fn command(folder: &Path, arguments: &str) -> Command {
     command
 }
 
-/// Takes every variable away that would change what the binary does or says.
+/// The same with no configuration at all, as a user has it who has set nothing.
+pub fn unconfigured(folder: &Path, arguments: &str) -> Command {
+    let mut command = command(folder, arguments);
+    command.env_remove(TRAIN_VOLUME);
+    command
+}
+
+/// Takes every variable away that would change what the binary does or says, and has runs train the forest alone.
 pub fn without_configuration(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TICKERMILL") {
@@ -61,6 +74,7 @@ pub fn without_configuration(command: &mut Command) {
         }
     }
     command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command.env(TRAIN_VOLUME, "false");
 }
 
 /// Runs a command to its end.

@@ -37,6 +37,11 @@ impl Workplace {
         self.run_with(arguments, &[])
     }
 
+    /// Runs the binary here as a user does who has configured nothing: runs train boosted trees too.
+    pub fn run_unconfigured(&self, arguments: &str) -> Ended {
+        tickermill::run(&mut tickermill::unconfigured(self.folder(), arguments))
+    }
+
     /// Runs the binary here with variables such as `RUN__LEASE_SECONDS`, whose prefix is added.
     pub fn run_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Ended {
         let mut command = tickermill::command(self.folder(), arguments);

@@ -43,6 +43,32 @@ fn flags_go_before_variables_and_variables_before_the_file() {
 }
 
 #[test]
+fn boosted_trees_are_trained_where_they_predict_the_target_and_nobody_says_no() {
+    let workplace = market::small_workplace();
+    let expect = |arguments: &str, value: &str, origin: &str| {
+        let shown = workplace.run_unconfigured(&format!("config --json {arguments}"));
+        let shown = effective(&shown.expect_exit(0).json(), "volume.train");
+        assert_eq!(shown, (value.to_owned(), origin.to_owned()), "{arguments}");
+    };
+    expect("", "true", "default");
+    expect("--no-volume", "false", "--no-volume");
+    workplace.write("week.toml", "[target]\nname = \"in_a_week\"\nlead = 5\n");
+    workplace.write("close.toml", "[target]\ncolumn = \"Close\"\n");
+    for file in ["week.toml", "close.toml"] {
+        expect(&format!("--config {file}"), "false", "default");
+    }
+    let run = "run --data market --config week.toml --json";
+    let summary = workplace.run_unconfigured(run).completed();
+    assert_eq!(summary["models"].as_array().unwrap().len(), 1);
+    let wanted = workplace.run_with(run, &[("VOLUME__TRAIN", "true")]);
+    wanted.expect_exit(2).expect_one_error(&[
+        "target.lead",
+        "week.toml",
+        "the target is 5 rows ahead",
+    ]);
+}
+
+#[test]
 fn an_unknown_key_is_an_error_wherever_it_is() {
     let workplace = market::small_workplace();
     workplace.write("typo.toml", "[features]\nwindw = 40\n");

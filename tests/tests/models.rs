@@ -14,7 +14,7 @@ use tickermill_tests::workplace::Workplace;
 const RUN: &str = "run --data market --json";
 
 /// Boosted trees that hardly learn, so that they have no skill against the moving average and are held back.
-const POOR: &str = "[model]\ntrain = false\n[volume]\ntrain = true\ntrees = 2\nleaves = 3\nlearning_rate = 0.001\n\
+const POOR: &str = "[model]\ntrain = false\n[volume]\ntrees = 2\nleaves = 3\nlearning_rate = 0.001\n\
     folds = 2\ngap_sessions = 60\n";
 
 /// The version of a forest of this seed, which the run publishes.
@@ -170,7 +170,7 @@ fn a_version_that_is_held_back_says_so_in_its_card() {
     let workplace = workplace_for_trees();
     workplace.write("tickermill.toml", POOR);
     let summary = workplace
-        .run(&format!("{RUN} --config tickermill.toml"))
+        .run_unconfigured(&format!("{RUN} --config tickermill.toml"))
         .completed();
     let model = &summary["models"][0];
     let reason = model["held_back"]
@@ -209,17 +209,17 @@ fn a_version_is_judged_beside_the_live_one_and_its_card_says_which() {
         let card = workplace.json(&format!("out/models/volume/{version}/card.json"));
         (version.to_owned(), card["panel"].clone())
     };
-    let (first, panel) = panel_of(&workplace.run(&run).completed());
+    let (first, panel) = panel_of(&workplace.run_unconfigured(&run).completed());
     assert_eq!(panel["beside"], Value::Null, "nothing was live");
     // The same recipe on other data needs no comparison.
     let edited = fs::read_dir(workplace.path("market/stocks"))
         .unwrap()
         .next();
     market::edit_last_volume(&edited.unwrap().unwrap().path(), false);
-    let (second, panel) = panel_of(&workplace.run(&run).completed());
+    let (second, panel) = panel_of(&workplace.run_unconfigured(&run).completed());
     assert_ne!(second, first);
     assert_eq!(panel["beside"], Value::Null, "it is of the same recipe");
-    let more_trees = workplace.run_with(&run, &[("VOLUME__TREES", "3")]);
+    let more_trees = workplace.run_with(&run, &[("VOLUME__TRAIN", "true"), ("VOLUME__TREES", "3")]);
     let (_, panel) = panel_of(&more_trees.completed());
     assert_eq!(panel["beside"], second.as_str());
 
@@ -228,7 +228,8 @@ fn a_version_is_judged_beside_the_live_one_and_its_card_says_which() {
         .expect_exit(0);
     let card = format!("out/models/volume/{first}/card.json");
     workplace.write(&card, "{");
-    let beside_damaged = workplace.run_with(&run, &[("VOLUME__TREES", "4")]);
+    let beside_damaged =
+        workplace.run_with(&run, &[("VOLUME__TRAIN", "true"), ("VOLUME__TREES", "4")]);
     let summary = beside_damaged.completed();
     let (_, panel) = panel_of(&summary);
     assert_eq!(panel["beside"], Value::Null);
@@ -246,11 +247,11 @@ fn a_refused_version_goes_live_where_a_person_wants_it_and_its_card_says_so() {
     let workplace = workplace_for_trees();
     workplace.write("tickermill.toml", POOR);
     let run = format!("{RUN} --config tickermill.toml");
-    let held_back = workplace.run(&run).completed();
+    let held_back = workplace.run_unconfigured(&run).completed();
     let reason = &held_back["models"][0]["held_back"];
     assert!(reason.is_string(), "{held_back:#}");
     let anyway = workplace
-        .run(&format!("{run} --promote-anyway"))
+        .run_unconfigured(&format!("{run} --promote-anyway"))
         .completed();
     assert_eq!(anyway["recomputed"], 0);
     let model = &anyway["models"][0];
@@ -266,12 +267,18 @@ fn a_refused_version_goes_live_where_a_person_wants_it_and_its_card_says_so() {
     let shown = workplace.run("models show volume").expect_exit(0).stdout;
     assert!(shown.contains("made live although"), "{shown}");
     let again = workplace
-        .run(&format!("{run} --promote-anyway"))
+        .run_unconfigured(&format!("{run} --promote-anyway"))
         .completed();
     assert_eq!(again["unchanged"], true);
 
-    let nothing_judged = workplace
-        .run("run --data market --promote-anyway")
-        .expect_exit(2);
-    nothing_judged.expect_one_error(&["--promote-anyway", "--volume"]);
+    let parts = [
+        "--promote-anyway",
+        "let volume.train be true",
+        "no --no-volume",
+    ];
+    for flags in ["--promote-anyway --no-volume", "--promote-anyway"] {
+        // The second has the variable that takes boosted trees away.
+        let nothing_judged = workplace.run(&format!("run --data market {flags}"));
+        nothing_judged.expect_exit(2).expect_one_error(&parts);
+    }
 }

@@ -33,7 +33,7 @@ fn run_uses_the_sample_that_is_there_and_says_what_it_came_to() {
     let workplace = Workplace::empty();
     market::copy_sample(&workplace.path("data/sample"));
     let before = workplace.files("data");
-    let ended = workplace.run("run").expect_exit(0);
+    let ended = workplace.run_unconfigured("run").expect_exit(0);
     assert!(!ended.stderr.contains("making a synthetic market"));
     assert_eq!(workplace.files("data"), before);
     let latest = workplace.json("out/latest.json");
@@ -52,6 +52,9 @@ fn run_uses_the_sample_that_is_there_and_says_what_it_came_to() {
         "as today: ",
         "as the moving average: ",
         "skill ",
+        "model     volume-forest ",
+        "model     volume ",
+        "walking forward, 4 folds",
         latest["dataset_digest"].as_str().unwrap(),
     ] {
         assert!(

@@ -214,22 +214,68 @@ fn answer_for_tickers_while_the_forest_answers_for_its_own_inputs() {
     assert_eq!(named.header("x-model-name"), Some("volume-forest"));
 }
 
+/// The names of a run's models.
+fn names(summary: &Value) -> Vec<&str> {
+    let models = summary["models"].as_array().expect("a list").iter();
+    models.filter_map(|model| model["name"].as_str()).collect()
+}
+
+#[test]
+fn a_run_trains_both_models_and_a_flag_leaves_them_out() {
+    let workplace = market::workplace_with_sample();
+    let run = |flags: &str| {
+        let ended = workplace.run_unconfigured(&format!("run --data market --json {flags}"));
+        ended.completed()
+    };
+    let both = run("");
+    assert_eq!(names(&both), ["volume-forest", "volume"]);
+    assert_eq!(volume(&both)["walk_forward"]["folds"], 4);
+    for model in both["models"].as_array().unwrap() {
+        let path = Path::new(model["path"].as_str().unwrap());
+        assert!(path.is_file(), "{}", path.display());
+        assert!(path.with_file_name("card.json").is_file());
+    }
+    let forest = run("--no-volume --out forest");
+    assert_eq!(names(&forest), ["volume-forest"]);
+    for member in ["digest", "version"] {
+        assert_eq!(forest["model"][member], both["model"][member], "{member}");
+    }
+    assert!(!forest["warnings"].to_string().contains("no model"));
+    assert!(!workplace.path("forest/models/volume").exists());
+    let features = run("--no-train --out features");
+    assert_eq!(names(&features), Vec::<&str>::new());
+    assert_eq!(features["model"], Value::Null);
+    assert!(!workplace.path("features/models").exists());
+    for other in [&forest, &features] {
+        assert_eq!(other["dataset_digest"], both["dataset_digest"]);
+    }
+    let neither = workplace.run_unconfigured("run --data market --no-train --no-volume");
+    let said = neither.expect_exit(2).stderr;
+    assert!(said.contains("cannot be used with"), "{said}");
+}
+
 #[test]
 fn a_history_too_short_is_a_reason_and_not_a_failure() {
-    let workplace = market::small_workplace();
-    let variables = [("VOLUME__TRAIN", "true")];
-    let summary = workplace.run_with("run --data market --json", &variables);
-    let summary = summary.completed();
-    let models = summary["models"].as_array().unwrap();
-    assert!(models.iter().all(|model| model["name"] != "volume"));
-    let warnings = summary["warnings"].as_array().unwrap();
-    let told = warnings.iter().filter_map(Value::as_str);
-    let reason = told
-        .into_iter()
-        .find(|text| text.starts_with("no model `volume`"));
-    let reason = reason.unwrap_or_else(|| panic!("no reason among {warnings:?}"));
-    assert!(reason.contains("longer histories"), "{reason}");
-    assert!(!workplace.path("out/models/volume").exists());
+    // Windows of 60 rows leave no row of 60, and 40 dates of 100.
+    for (rows, why) in [(60, "no rows"), (100, "dates, and 4 folds")] {
+        let workplace = market::small_workplace();
+        for path in ["stocks/CARR#.csv", "stocks/NAN.csv"] {
+            workplace.write(&format!("market/{path}"), market::price_file(rows, 1000));
+        }
+        let summary = workplace.run_unconfigured("run --data market --json");
+        let summary = summary.completed();
+        assert_eq!(names(&summary), ["volume-forest"]);
+        let warnings = summary["warnings"].as_array().unwrap();
+        let mut told = warnings.iter().filter_map(Value::as_str);
+        let reason = told.find(|text| text.starts_with("no model `volume`"));
+        let reason = reason.unwrap_or_else(|| panic!("no reason among {warnings:?}"));
+        for part in [why, "longer histories", "--no-volume"] {
+            assert!(reason.contains(part), "{part} is not in {reason}");
+        }
+        assert!(!workplace.path("out/models/volume").exists());
+        let shown = workplace.run("show latest").expect_exit(0);
+        assert!(shown.stdout.contains("volume-forest"), "{}", shown.stdout);
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) fn settings_of_job(args: &RunArgs) -> anyhow::Result<Settings> {
         return Ok(settings);
     }
     let Some(volume) = &mut settings.job.volume else {
-        let problem = "--promote-anyway: no model is trained that is judged: give --volume too";
+        let problem = "--promote-anyway: no model is trained that is judged: let volume.train be true, and give no --no-volume";
         let problems = vec![problem.to_owned()];
         return Err(ConfigError { problems }.into());
     };
