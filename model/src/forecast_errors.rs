@@ -14,7 +14,7 @@ pub enum Naive {
 }
 
 /// The errors of one forecast, summed in float64.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorSums {
     /// Of absolute errors, in the target's unit.
     pub absolute: f64,
@@ -23,7 +23,7 @@ pub struct ErrorSums {
 }
 
 /// The errors of the model and of both naive forecasts on the same rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ForecastErrors {
     /// How many rows there are.
     pub rows: u64,
@@ -69,6 +69,32 @@ impl ErrorSums {
 }
 
 impl ForecastErrors {
+    /// Those of one row, of which the model and both naive forecasts should say `target`; `None` where any of the four
+    /// is not finite.
+    pub(crate) fn of_row(
+        target: f32,
+        model: f32,
+        naive_today: f32,
+        naive_moving_average: f32,
+    ) -> Option<Self> {
+        let errors = Self {
+            rows: 1,
+            model: ErrorSums::of(model, target),
+            naive_today: ErrorSums::of(naive_today, target),
+            naive_moving_average: ErrorSums::of(naive_moving_average, target),
+        };
+        errors.is_finite().then_some(errors)
+    }
+
+    /// Whether all errors are finite: a float32 that is not makes an error that is not, and sums keep it.
+    fn is_finite(&self) -> bool {
+        let sums = [self.model, self.naive_today, self.naive_moving_average];
+        sums.iter()
+            .map(|sums| sums.absolute)
+            .sum::<f64>()
+            .is_finite()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.model.add(&other.model);
@@ -93,7 +119,7 @@ impl ForecastErrors {
     }
 
     /// `1 - MAE(model) / MAE(naive)`: above 0 the model beats the naive forecast; `None` where that has no error.
-    pub(crate) fn skill(&self, naive: Naive) -> Option<f64> {
+    pub fn skill(&self, naive: Naive) -> Option<f64> {
         let naive = self.naive(naive).absolute;
         (naive > 0.0).then(|| 1.0 - self.model.absolute / naive)
     }

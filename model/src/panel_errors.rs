@@ -1,6 +1,6 @@
 //! The errors of all test rows of a walk-forward evaluation, added up by date and by ticker in one pass.
 
-use crate::forecast_errors::{DailyErrors, ErrorSums, ForecastErrors};
+use crate::forecast_errors::{DailyErrors, ForecastErrors};
 use crate::judged_panel::{JudgedFold, JudgedPanel};
 use crate::walk_forward::Fold;
 use thiserror::Error;
@@ -52,11 +52,12 @@ impl PanelErrors {
                 "every test row has a prediction"
             );
             for (row, prediction) in fold.test.iter().zip(*predictions) {
-                let errors = errors_of_row(panel, *row as usize, *prediction);
-                if !is_finite(&errors) {
-                    return Err(ErrorNotFinite { row: *row });
-                }
+                let not_finite = ErrorNotFinite { row: *row };
                 let row = *row as usize;
+                let target = panel.target[row];
+                let (today, moving_average) = (panel.today[row], panel.moving_average[row]);
+                let errors = ForecastErrors::of_row(target, *prediction, today, moving_average);
+                let errors = errors.ok_or(not_finite)?;
                 let day = panel.date[row].abs_diff(first_date) as usize;
                 by_day[day].add(&errors);
                 let ticker = panel.ticker[row] as usize;
@@ -94,29 +95,6 @@ impl PanelErrors {
     pub(crate) fn by_ticker(&self) -> &[TickerErrors] {
         &self.by_ticker
     }
-}
-
-fn errors_of_row(panel: &JudgedPanel<'_>, row: usize, prediction: f32) -> ForecastErrors {
-    let target = panel.target[row];
-    ForecastErrors {
-        rows: 1,
-        model: ErrorSums::of(prediction, target),
-        naive_today: ErrorSums::of(panel.today[row], target),
-        naive_moving_average: ErrorSums::of(panel.moving_average[row], target),
-    }
-}
-
-/// Whether all errors are finite: a float32 that is not makes an error that is not, and sums keep it.
-fn is_finite(errors: &ForecastErrors) -> bool {
-    let sums = [
-        errors.model,
-        errors.naive_today,
-        errors.naive_moving_average,
-    ];
-    sums.iter()
-        .map(|sums| sums.absolute)
-        .sum::<f64>()
-        .is_finite()
 }
 
 fn days_with_rows(first_date: i32, by_day: Vec<ForecastErrors>) -> Vec<DailyErrors> {

@@ -1,15 +1,13 @@
 //! Folds that walk forward: each trains on the past and tests on the dates after it.
 
+mod rows;
+
 use crate::fold_columns::FoldColumns;
 use crate::fold_plan::{FoldPlan, FoldPlanError};
-use crate::sampling::Sampling;
-use crate::sessions::{sessions_of, test_spans};
-use crate::smallest_hashes::SmallestHashes;
-use crate::splitmix::splitmix64;
-use crate::strata::stratified;
-use crate::ticker_key::ticker_key;
+use crate::sessions::{Session, sessions_of, test_spans};
 use rayon::prelude::*;
-use std::ops::RangeInclusive;
+use rows::Rows;
+use std::ops::{Range, RangeInclusive};
 use thiserror::Error;
 
 /// The most days between the first and the last date: what years of four digits can write.
@@ -81,14 +79,23 @@ pub enum FoldError {
         /// The fold, counted from 0.
         fold: usize,
     },
+    /// A fold that the plan does not have.
+    #[error("there is no fold {fold}: the plan has {folds}, which are counted from 0")]
+    NoSuchFold {
+        /// What was asked for.
+        fold: usize,
+        /// The folds of the plan.
+        folds: usize,
+    },
 }
 
-/// The columns of a panel that folds are cut by, and what is drawn of each ticker.
-struct Rows<'a> {
+/// What all folds of a panel have in common.
+struct Cuts<'a> {
     plan: &'a FoldPlan,
-    columns: FoldColumns<'a>,
-    unseen: Vec<bool>,
-    keys: Vec<u64>,
+    rows: Rows<'a>,
+    sessions: Vec<Session>,
+    /// The positions of the sessions that each fold tests on.
+    test_spans: Vec<Range<usize>>,
 }
 
 /// Cuts a panel into the folds of `plan`, earliest first.
@@ -103,50 +110,22 @@ struct Rows<'a> {
 /// Panics where columns differ in length, have more than 2^32 - 1 rows, a ticker has no symbol, or a date of strata is
 /// outside the calendar.
 pub fn folds(plan: &FoldPlan, columns: &FoldColumns<'_>) -> Result<Vec<Fold>, FoldError> {
-    plan.validate()?;
-    columns.assert_rows();
-    let FoldColumns { dates, symbols, .. } = *columns;
-    let sessions = sessions_of(dates, &span_of(dates)?);
-    let needed = plan.folds + plan.gap_sessions + 1;
-    if sessions.len() < needed {
-        return Err(FoldError::TooFewDates {
-            dates: sessions.len(),
-            folds: plan.folds,
-            gap_sessions: plan.gap_sessions,
-            needed,
-        });
-    }
-    let rows = Rows {
-        plan,
-        columns: *columns,
-        unseen: plan.unseen(symbols),
-        keys: row_keys(plan, symbols),
-    };
-    if rows.unseen.iter().all(|unseen| *unseen) {
-        let tickers = symbols.len();
-        return Err(FoldError::NoSeenTicker { tickers });
-    }
+    let cuts = Cuts::of(plan, columns)?;
+    let numbers = (0..plan.folds).into_par_iter();
+    numbers.map(|fold| cuts.fold(fold)).collect()
+}
 
-    let spans = test_spans(&sessions, plan.folds, plan.gap_sessions);
-    let numbered = spans.into_par_iter().enumerate();
-    numbered
-        .map(|(fold, span)| {
-            let first_test_date = sessions[span.start].date;
-            let last_test_date = sessions[span.end - 1].date;
-            let last_train_date = sessions[span.start - plan.gap_sessions - 1].date;
-            let train = rows.train(last_train_date, first_test_date);
-            if train.is_empty() {
-                return Err(FoldError::NothingToTrainOn { fold });
-            }
-            Ok(Fold {
-                train,
-                test: rows.select(|row| (first_test_date..=last_test_date).contains(&dates[row])),
-                first_test_date,
-                last_test_date,
-                last_train_date,
-            })
-        })
-        .collect()
+/// The one of [`folds`] at the place `fold`, counted from 0, without cutting the others.
+///
+/// Errors and panics as for [`folds`], but that nothing to train on matters in this fold alone; and errors where the
+/// plan has no such fold.
+pub fn fold(plan: &FoldPlan, columns: &FoldColumns<'_>, fold: usize) -> Result<Fold, FoldError> {
+    let cuts = Cuts::of(plan, columns)?;
+    if fold >= plan.folds {
+        let folds = plan.folds;
+        return Err(FoldError::NoSuchFold { fold, folds });
+    }
+    cuts.fold(fold)
 }
 
 /// The rows that a model to be used trains on, ascending: those of all dates and tickers, unseen ones included.
@@ -155,20 +134,9 @@ pub fn folds(plan: &FoldPlan, columns: &FoldColumns<'_>) -> Result<Vec<Fold>, Fo
 pub fn all_rows(plan: &FoldPlan, columns: &FoldColumns<'_>) -> Result<Vec<u32>, FoldError> {
     plan.validate()?;
     columns.assert_rows();
-    let rows = Rows {
-        plan,
-        columns: *columns,
-        unseen: vec![false; columns.symbols.len()],
-        keys: row_keys(plan, columns.symbols),
-    };
+    let none_unseen = vec![false; columns.symbols.len()];
+    let rows = Rows::new(plan, columns, none_unseen);
     Ok(rows.at_most(rows.select(|_| true)))
-}
-
-/// The key of each ticker's hashes.
-fn row_keys(plan: &FoldPlan, symbols: &[String]) -> Vec<u64> {
-    let key =
-        |symbol: &String| ticker_key("tickermill 2026-11 rows to train on", plan.seed, symbol);
-    symbols.iter().map(key).collect()
 }
 
 /// The first and the last of `dates`.
@@ -183,52 +151,51 @@ fn span_of(dates: &[i32]) -> Result<RangeInclusive<i32>, FoldError> {
     Ok(*first..=*last)
 }
 
-impl Rows<'_> {
-    fn select(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<u32> {
-        let rows = (0..self.columns.dates.len()).filter(|row| is_wanted(*row));
-        rows.map(|row| row as u32).collect()
-    }
-
-    fn train(&self, last_train_date: i32, first_test_date: i32) -> Vec<u32> {
-        let FoldColumns { dates, tickers, .. } = self.columns;
-        let rows = self.select(|row| {
-            dates[row] <= last_train_date
-                && !self.unseen[tickers[row] as usize]
-                && !self.is_followed_from(row, first_test_date)
-        });
-        self.at_most(rows)
-    }
-
-    /// As many of `rows` as the plan allows.
-    fn at_most(&self, rows: Vec<u32>) -> Vec<u32> {
-        let wanted = self.plan.max_train_rows;
-        if rows.len() <= wanted {
-            return rows;
+impl<'a> Cuts<'a> {
+    fn of(plan: &'a FoldPlan, columns: &FoldColumns<'a>) -> Result<Self, FoldError> {
+        plan.validate()?;
+        columns.assert_rows();
+        let FoldColumns { dates, symbols, .. } = *columns;
+        let sessions = sessions_of(dates, &span_of(dates)?);
+        let needed = plan.folds + plan.gap_sessions + 1;
+        if sessions.len() < needed {
+            return Err(FoldError::TooFewDates {
+                dates: sessions.len(),
+                folds: plan.folds,
+                gap_sessions: plan.gap_sessions,
+                needed,
+            });
         }
-        match self.plan.sampling {
-            Sampling::Uniform => self.of_smallest_hashes(rows, wanted),
-            Sampling::Stratified => stratified(&self.columns, rows, wanted, |row| self.hash(row)),
+        let unseen = plan.unseen(symbols);
+        if unseen.iter().all(|unseen| *unseen) {
+            let tickers = symbols.len();
+            return Err(FoldError::NoSeenTicker { tickers });
         }
+        Ok(Self {
+            plan,
+            rows: Rows::new(plan, columns, unseen),
+            test_spans: test_spans(&sessions, plan.folds, plan.gap_sessions),
+            sessions,
+        })
     }
 
-    /// Whether the ticker's next row is dated `date` or later. A ticker's last row is followed by none.
-    fn is_followed_from(&self, row: usize, date: i32) -> bool {
-        let FoldColumns { dates, tickers, .. } = self.columns;
-        tickers.get(row + 1) == Some(&tickers[row]) && dates[row + 1] >= date
-    }
-
-    /// The `wanted` of `rows`, which are more, that have the smallest hashes; of equal hashes the earlier rows.
-    fn of_smallest_hashes(&self, mut rows: Vec<u32>, wanted: usize) -> Vec<u32> {
-        let mut hashes: Vec<u64> = rows.iter().map(|row| self.hash(*row)).collect();
-        let mut smallest = SmallestHashes::of(&mut hashes, wanted);
-        rows.retain(|row| smallest.admit(self.hash(*row)));
-        rows
-    }
-
-    fn hash(&self, row: u32) -> u64 {
-        let FoldColumns { dates, tickers, .. } = self.columns;
-        let (ticker, date) = (tickers[row as usize], dates[row as usize]);
-        splitmix64(self.keys[ticker as usize], date as u64)
+    /// The fold at a place that the plan has.
+    fn fold(&self, fold: usize) -> Result<Fold, FoldError> {
+        let span = &self.test_spans[fold];
+        let first_test_date = self.sessions[span.start].date;
+        let last_test_date = self.sessions[span.end - 1].date;
+        let last_train_date = self.sessions[span.start - self.plan.gap_sessions - 1].date;
+        let train = self.rows.train(last_train_date, first_test_date);
+        if train.is_empty() {
+            return Err(FoldError::NothingToTrainOn { fold });
+        }
+        Ok(Fold {
+            train,
+            test: self.rows.dated(&(first_test_date..=last_test_date)),
+            first_test_date,
+            last_test_date,
+            last_train_date,
+        })
     }
 }
 

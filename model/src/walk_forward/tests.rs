@@ -1,4 +1,6 @@
 use super::*;
+use crate::splitmix::splitmix64;
+use crate::ticker_key::ticker_key;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -24,6 +26,20 @@ fn cut(plan: &FoldPlan, (dates, tickers, symbols): &Columns) -> Result<Vec<Fold>
         today: &vec![0.0; dates.len()],
     };
     folds(plan, &columns)
+}
+
+fn cut_one(
+    plan: &FoldPlan,
+    (dates, tickers, symbols): &Columns,
+    number: usize,
+) -> Result<Fold, FoldError> {
+    let columns = FoldColumns {
+        dates,
+        tickers,
+        symbols,
+        today: &vec![0.0; dates.len()],
+    };
+    fold(plan, &columns, number)
 }
 
 fn plan(folds: usize, gap_sessions: usize) -> FoldPlan {
@@ -138,6 +154,29 @@ fn refuses_what_cannot_be_cut() {
     );
 }
 
+#[test]
+fn a_fold_is_cut_without_the_others() {
+    // The only row before the first test has its target in it, and the second fold has rows before its own.
+    let columns = panel(&[(0..3).collect()]);
+    let nothing = FoldError::NothingToTrainOn { fold: 0 };
+    assert_eq!(cut(&plan(2, 0), &columns), Err(nothing.clone()));
+    assert_eq!(cut_one(&plan(2, 0), &columns, 0), Err(nothing));
+    let second = cut_one(&plan(2, 0), &columns, 1).unwrap();
+    assert_eq!((second.train, second.test), (vec![0], vec![2]));
+
+    let none = cut_one(&plan(2, 0), &columns, 2).unwrap_err();
+    assert_eq!(none, FoldError::NoSuchFold { fold: 2, folds: 2 });
+    assert_eq!(
+        none.to_string(),
+        "there is no fold 2: the plan has 2, which are counted from 0"
+    );
+    assert_eq!(
+        cut_one(&plan(0, 0), &columns, 0),
+        Err(FoldError::Plan(FoldPlanError::Folds { folds: 0 })),
+        "the plan is checked first"
+    );
+}
+
 /// Up to eight tickers of up to sixty dates each, with holes.
 fn dates_of_tickers() -> impl Strategy<Value = Vec<Vec<i32>>> {
     let of_ticker = prop::collection::btree_set(-30_i32..60, 1..60);
@@ -196,6 +235,7 @@ proptest! {
             prop_assert_eq!(gap.len(), gap_sessions);
             let train = slow_train(&columns, &dates_of_tickers, &plan, fold);
             prop_assert_eq!(&fold.train, &train);
+            prop_assert_eq!(cut_one(&plan, &columns, number), Ok(fold.clone()));
         }
     }
 }
