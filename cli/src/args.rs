@@ -2,9 +2,11 @@
 
 mod models;
 mod serve;
+mod tune;
 
 pub(crate) use models::{ModelsArgs, ModelsCommand, ModelsQuestion};
 pub(crate) use serve::{CoordinatorArgs, NamedFile, PredictorArgs, WorkerArgs};
+pub(crate) use tune::TuneArgs;
 
 use std::path::PathBuf;
 
@@ -57,6 +59,15 @@ pub(crate) enum Command {
         Exit status 1 where one looks ahead. Every run that trains a model does the same with a few of its tickers."
     )]
     Audit(AuditArgs),
+    /// Search better parameters of the boosted trees, on the rows of a completed run
+    #[command(
+        after_help = "Sets of parameters are drawn by the seed from the ranges of [tune]. All are tried on few rows; the best third goes on to\n\
+        three times as many, until three are left or fewer. A set is as good as the mean of its skills in the folds of [volume]\n\
+        but the last one, which then tests the best set beside the configured one.\n\
+        An interrupted tuning goes on when the same command is given again; one that is done is told at once. It changes\n\
+        neither the run nor a model: it prints what to put into the configuration."
+    )]
+    Tune(TuneArgs),
     /// Hold an output, take workers and jobs in, and run one job after another
     #[command(
         after_help = "It goes on with what an earlier coordinator of the same output left unfinished. SIGTERM stops what runs where it is;\n\
@@ -128,7 +139,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         history: HistoryArgs,
     },
-    /// Follow a run of a coordinator to its end
+    /// Follow a run or a tuning of a coordinator to its end
     Watch {
         /// The run's id, or the name of a submission [default: what runs now]
         run: Option<String>,
@@ -142,7 +153,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// End an unfinished run for good
+    /// End an unfinished run for good, or stop a coordinator's tuning, whose trials are kept
     Cancel {
         /// The run's id, or the name of a submission that waits
         run: String,
@@ -214,7 +225,7 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) no_train: bool,
     /// The forest alone, no boosted trees: a sixth of the time, and memory that does not grow with the rows
-    #[arg(long, conflicts_with = "no_train")]
+    #[arg(long)]
     pub(crate) no_volume: bool,
     /// A new run of everything, though nothing changed
     #[arg(long)]

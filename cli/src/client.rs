@@ -4,7 +4,7 @@ use std::error::Error;
 
 use coordinator::event_log::Ending;
 use coordinator::history::RunInfo;
-use coordinator::run::Request;
+use coordinator::submission::Task;
 use proto::convert::{from_json, to_json};
 use proto::dial::{AddressError, Authorize, endpoint};
 use proto::event::RunEvent;
@@ -37,13 +37,13 @@ pub(crate) enum ClientError {
     /// It is of another version, or none of ours.
     #[error("the coordinator's answer makes no sense: {0}")]
     BadAnswer(String),
-    /// The run stopped before its end.
+    /// What was submitted stopped before its end.
     #[error("{0}")]
     Stopped(String),
-    /// A person cancelled the submission while it waited.
-    #[error("it was cancelled before it began")]
+    /// A person cancelled the submission while it waited, or a tuning.
+    #[error("it was cancelled")]
     Cancelled,
-    /// The user no longer follows; the run goes on.
+    /// The user no longer follows; what was submitted goes on.
     #[error("detached: {submission} goes on; the same command follows it again")]
     Detached { submission: String },
 }
@@ -105,17 +105,14 @@ impl Client {
         }
     }
 
-    /// Submits a job; the same again is the same submission. Returns its name.
-    pub(crate) async fn submit(
-        &mut self,
-        data: &str,
-        request: &Request,
-    ) -> Result<String, ClientError> {
+    /// Submits a task; the same again is the same submission. `data` is where the price files lie, and empty for a tuning,
+    /// which reads none. Returns the submission's name.
+    pub(crate) async fn submit(&mut self, data: &str, task: &Task) -> Result<String, ClientError> {
         let request = SubmitRequest {
             protocol: PROTOCOL_VERSION,
             build: build(),
             data: data.to_owned(),
-            request: to_json(request),
+            request: to_json(task),
         };
         let submitted = self.runs.submit(request).await;
         let submitted = submitted.map_err(|status| self.failed(&status))?;

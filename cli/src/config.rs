@@ -89,13 +89,7 @@ impl Sources {
         range: std::ops::RangeInclusive<u64>,
     ) -> u64 {
         let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-        let parse = |value: &Value| match &value.kind {
-            ValueKind::I64(number) => u64::try_from(*number).ok(),
-            ValueKind::U64(number) => Some(*number),
-            ValueKind::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        let parse = |value: &Value| parse(value).filter(|number| range.contains(number));
+        let parse = |value: &Value| as_whole(value).filter(|number| range.contains(number));
         self.read(key, default, &wanted, parse, u64::to_string)
     }
 
@@ -107,14 +101,34 @@ impl Sources {
         range: std::ops::RangeInclusive<f64>,
     ) -> f64 {
         let wanted = format!("a number from {} to {}", range.start(), range.end());
-        let parse = |value: &Value| match &value.kind {
-            ValueKind::Float(number) => Some(*number),
-            ValueKind::I64(number) => Some(*number as f64),
-            ValueKind::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        let parse = |value: &Value| parse(value).filter(|number| range.contains(number));
+        let parse = |value: &Value| as_number(value).filter(|number| range.contains(number));
         self.read(key, default, &wanted, parse, |number| format!("{number:?}"))
+    }
+
+    /// A list of two whole numbers within a range, the lower first; in a variable they are parted by a comma.
+    pub(crate) fn whole_span(
+        &mut self,
+        key: &'static str,
+        default: [u64; 2],
+        range: std::ops::RangeInclusive<u64>,
+    ) -> [u64; 2] {
+        let (start, end) = (range.start(), range.end());
+        let wanted = format!("two whole numbers from {start} to {end}, the lower first");
+        let parse = |value: &Value| span(value, as_whole, &range);
+        self.read(key, default, &wanted, parse, |span| format!("{span:?}"))
+    }
+
+    /// A list of two numbers within a range, the lower first; in a variable they are parted by a comma.
+    pub(crate) fn span(
+        &mut self,
+        key: &'static str,
+        default: [f64; 2],
+        range: std::ops::RangeInclusive<f64>,
+    ) -> [f64; 2] {
+        let (start, end) = (range.start(), range.end());
+        let wanted = format!("two numbers from {start} to {end}, the lower first");
+        let parse = |value: &Value| span(value, as_number, &range);
+        self.read(key, default, &wanted, parse, |span| format!("{span:?}"))
     }
 
     /// A truth value.
@@ -235,6 +249,7 @@ impl Sources {
             Some(value) => {
                 let origin = self.origin(key, &value);
                 let parsed = parse(&value).unwrap_or_else(|| {
+                    let value = shown(&value);
                     self.problems
                         .push(format!("{key} ({origin}): `{value}` is not {wanted}"));
                     default
@@ -262,6 +277,54 @@ impl Sources {
             Some(file) => file.to_owned(),
             None => "a variable or file".to_owned(),
         }
+    }
+}
+
+fn as_whole(value: &Value) -> Option<u64> {
+    match &value.kind {
+        ValueKind::I64(number) => u64::try_from(*number).ok(),
+        ValueKind::U64(number) => Some(*number),
+        ValueKind::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    match &value.kind {
+        ValueKind::Float(number) => Some(*number),
+        ValueKind::I64(number) => Some(*number as f64),
+        ValueKind::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Two values within `range`, the lower first.
+fn span<T: PartialOrd>(
+    value: &Value,
+    parse: impl Fn(&Value) -> Option<T>,
+    range: &std::ops::RangeInclusive<T>,
+) -> Option<[T; 2]> {
+    let ends: Option<Vec<T>> = match &value.kind {
+        ValueKind::String(text) => text
+            .split(',')
+            .map(|end| parse(&Value::from(end.trim())))
+            .collect(),
+        ValueKind::Array(values) => values.iter().map(parse).collect(),
+        _ => None,
+    };
+    let ends: [T; 2] = ends?.try_into().ok()?;
+    let [low, high] = &ends;
+    (low <= high && range.contains(low) && range.contains(high)).then_some(ends)
+}
+
+/// A value as it is told: a list as a file has it.
+fn shown(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::Array(values) => {
+            let values: Vec<String> = values.iter().map(shown).collect();
+            format!("[{}]", values.join(", "))
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
         || error.is::<ListenError>()
         || error.is::<TlsError>()
         || error.is::<TokensError>()
-        || matches!(error.downcast_ref(), Some(HistoryError::BadRunId(_)))
+        || names_no_run(error)
+        || matches!(error.downcast_ref(), Some(RunError::Tune(error)) if error.is_bad_usage())
         || error.downcast_ref().is_some_and(ClientError::is_bad_usage)
         || error.downcast_ref().is_some_and(JoinError::is_bad_usage);
     if bad_location || bad_size || bad_usage {
@@ -52,10 +53,19 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-/// How a run ended that gave this error, in the word of its JSON.
+/// Whether the text that is to name a run cannot.
+fn names_no_run(error: &anyhow::Error) -> bool {
+    let of_work = error.downcast_ref();
+    matches!(error.downcast_ref(), Some(HistoryError::BadRunId(_)))
+        || matches!(of_work, Some(RunError::History(HistoryError::BadRunId(_))))
+}
+
+/// How a run or a tuning ended that gave this error, in the word of its JSON.
 pub(crate) fn word(error: &anyhow::Error) -> &'static str {
     if is_interrupted(error) {
         "interrupted"
+    } else if matches!(error.downcast_ref(), Some(ClientError::Cancelled)) {
+        Status::Cancelled.word()
     } else {
         "failed"
     }

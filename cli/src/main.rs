@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod settings;
 mod stdout;
+mod tune_report;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run(args) => commands::run::run(&args),
         Command::Plan(args) => commands::plan::plan(&args),
         Command::Audit(args) => commands::audit::audit(&args),
+        Command::Tune(args) => commands::tune::tune(&args),
         Command::Runs(args) => commands::runs::list(&args),
         Command::Show { run, history } => commands::runs::show(&run, &history),
         Command::Coordinator(args) => commands::coordinator::coordinator(&args),

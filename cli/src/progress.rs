@@ -10,7 +10,7 @@ use proto::event::{Observer, RunEvent, Stage, Unit};
 /// How often a bar without news is drawn again.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shows a run's events.
+/// Shows the events of a run or a tuning.
 pub(crate) struct Progress {
     terminal: bool,
     bar: Mutex<Option<ProgressBar>>,
@@ -76,6 +76,7 @@ impl Observer for Progress {
             RunEvent::Ended { stage, took } => self.end(*stage, *took),
             RunEvent::Waiting { .. }
             | RunEvent::Planned { .. }
+            | RunEvent::Tuning { .. }
             | RunEvent::NoWorkers { .. }
             | RunEvent::AttemptFailed { .. }
             | RunEvent::Warning { .. } => {

@@ -156,7 +156,9 @@ impl Accounts {
             counts.balance(),
             "the rows of the run do not balance: {counts:?}"
         );
-        let dataset_digest = dataset_digest(&manifest.features);
+        let files = manifest.features.iter();
+        let files = files.map(|(symbol, file)| (symbol.as_str(), file.blake3.as_str()));
+        let dataset_digest = dataset_digest(files);
         manifest.dataset_digest.clone_from(&dataset_digest);
         quarantine.sort_by(|left, right| (&left.file, left.line).cmp(&(&right.file, right.line)));
         let files = (dataset.tickers.len() + dataset.set_aside.len()) as u64;
@@ -290,11 +292,11 @@ impl QuarantineEntry {
     }
 }
 
-/// BLAKE3 over the lines `SYMBOL digest\n` by rising symbol.
-fn dataset_digest(features: &BTreeMap<String, WrittenFile>) -> String {
+/// BLAKE3 over the lines `SYMBOL digest\n` of feature files, in this order, which is that of their symbols.
+pub(crate) fn dataset_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (symbol, file) in features {
-        hasher.update(format!("{symbol} {}\n", file.blake3).as_bytes());
+    for (symbol, digest) in files {
+        hasher.update(format!("{symbol} {digest}\n").as_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -1,17 +1,22 @@
 //! Ending a run for good.
 
-use market::store::Store;
+use market::store::{Store, StoreError};
 use proto::id::RunId;
 
 use crate::epoch::{Epoch, EpochError};
 use crate::history::{self, HistoryError};
 use crate::plan::Plan;
 use crate::publish;
+use crate::submission::Submission;
 use crate::summary::blank_summary;
 use output::outcome::{Outcome, Status, Summary};
 
-/// Ends a run that nobody works on for good.
+/// Ends a run that nobody works on for good, or takes back a tuning, of which the next coordinator would go on.
 pub async fn cancel_unfinished(epoch: &Epoch, out: &Store, run: &RunId) -> Result<(), CancelError> {
+    let name = run.to_string();
+    if history::find(out, run).await?.is_none() && Submission::is_kept(out, &name).await? {
+        return Ok(Submission::forget(out, &name).await?);
+    }
     let past = history::get(out, run).await?;
     if let Some(outcome) = past.outcome {
         return Err(CancelError::Ended {
@@ -40,6 +45,9 @@ pub enum CancelError {
     /// There is no such run, or it cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The outcome cannot be written.
     #[error(transparent)]
     Epoch(#[from] EpochError),

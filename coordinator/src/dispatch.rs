@@ -5,24 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::future::{AbortHandle, abortable};
+use futures::future::{AbortHandle, Abortable};
 use futures::stream::FuturesUnordered;
-use market::rows::{ModelRows, RowRequest};
-use market::store::{Store, StoreError};
+use market::store::StoreError;
 use market::symbol::Symbol;
 use proto::event::{RunEvent, Stage};
 use proto::id::{ShardId, WorkerId};
-use proto::link::{FailureKind, Roster, ShardError, ShardProgress, ShardResult, WorkerLink};
-use proto::record::TickerRecord;
-use proto::ticket::ShardTicket;
+use proto::link::{FailureKind, Roster, ShardError, ShardProgress, WorkerLink};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::means::Means;
 use crate::narrator::Narrator;
 use crate::placement::{Assignment, MAX_FAILURES, Placement, Verdict};
-use crate::plan::Plan;
-use output::commit::commit_shard;
-use output::paths;
 
 /// News of progress that may wait to be told; workers of this process wait beyond, others leave it out.
 const PROGRESS_QUEUE: usize = 256;
@@ -106,46 +101,76 @@ fn suspicion(suspects: &BTreeSet<Symbol>) -> String {
     )
 }
 
-/// What is computed, and by whom.
+/// What shards are of, and how one is computed.
+pub(crate) trait Work {
+    /// What is known of a shard when it is committed.
+    type Done;
+
+    /// The stage whose progress its shards make.
+    const STAGE: Stage;
+
+    /// How heavy a shard is beside the others: the heaviest is given out first.
+    fn weight(&self, shard: ShardId) -> u64;
+
+    /// The steps of the stage that a shard is.
+    fn steps(&self, shard: ShardId) -> u64;
+
+    /// One attempt at a shard, to its commit. A commit that is there already is the same one. `careful` where the shard cost
+    /// a worker its life before.
+    async fn attempt(
+        &self,
+        link: Arc<dyn WorkerLink>,
+        assignment: &Assignment,
+        careful: bool,
+        progress: mpsc::Sender<ShardProgress>,
+    ) -> Attempted<Self::Done>;
+}
+
+/// How an attempt ended.
+pub(crate) enum Attempted<T> {
+    /// The shard is committed, by this attempt or another one before.
+    Committed(T),
+    /// It came to nothing.
+    Failed(ShardError),
+    /// It was computed and could not be committed.
+    CommitFailed(StoreError),
+}
+
+/// Who computes, and who is told.
 pub(crate) struct Dispatch<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) epoch: u64,
-    pub(crate) request: &'a RowRequest,
-    pub(crate) out: &'a Store,
     pub(crate) workers: watch::Receiver<Roster>,
     pub(crate) patience: Patience,
     pub(crate) narrator: &'a Narrator,
 }
 
-/// How an attempt ended.
-enum Attempted {
-    /// The shard is committed, by this attempt or another one before.
-    Committed(ShardResult),
-    Failed(ShardError),
-    CommitFailed(StoreError),
-}
+impl<'a> Dispatch<'a> {
+    /// By the workers of a run, or of a tuning.
+    pub(crate) fn of(means: &Means, narrator: &'a Narrator) -> Self {
+        Self {
+            workers: means.workers.clone(),
+            patience: means.patience,
+            narrator,
+        }
+    }
 
-impl Dispatch<'_> {
-    /// Computes and commits `shards`. Returns their records, in no order of meaning; their rows are added to `rows`.
-    pub(crate) async fn compute(
+    /// Computes and commits `shards`. What is known of each is handed to `take_in` once, in no order of meaning.
+    pub(crate) async fn compute<W: Work>(
         &self,
+        work: &W,
         shards: &[ShardId],
-        rows: &mut ModelRows,
-    ) -> Result<Vec<TickerRecord>, DispatchError> {
-        let weighed = shards
-            .iter()
-            .map(|shard| (*shard, self.plan.shards[shard.0 as usize].bytes()));
+        mut take_in: impl FnMut(ShardId, W::Done),
+    ) -> Result<(), DispatchError> {
+        let weighed = shards.iter().map(|shard| (*shard, work.weight(*shard)));
         let started = Instant::now();
         let mut placement = Placement::new(weighed, self.patience.straggler);
         let mut workers = self.workers.clone();
         let mut links = self.meet_workers(&mut workers, &mut placement, Duration::ZERO);
-        let mut progress = Progress::default();
+        let mut progress = Progress::of(W::STAGE);
         let mut suspects = BTreeMap::new();
         let (tell, mut told) = mpsc::channel(PROGRESS_QUEUE);
         let mut due: Vec<Assignment> = Vec::new();
         let mut running = FuturesUnordered::new();
         let mut handles: BTreeMap<(ShardId, u32), AbortHandle> = BTreeMap::new();
-        let mut records = Vec::new();
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !placement.is_done() {
@@ -159,10 +184,14 @@ impl Dispatch<'_> {
                 let link = Arc::clone(&links[&assignment.worker]);
                 // A shard that cost a worker its life is watched closely.
                 let careful = suspects.contains_key(&assignment.shard);
-                let attempt = self.attempt(link, self.ticket(&assignment, careful), tell.clone());
-                let (attempt, handle) = abortable(attempt);
+                let tell = tell.clone();
+                let (handle, registration) = AbortHandle::new_pair();
                 handles.insert((assignment.shard, assignment.attempt), handle);
-                running.push(async move { (assignment, attempt.await) });
+                running.push(async move {
+                    let attempt = work.attempt(link, &assignment, careful, tell);
+                    let attempted = Abortable::new(attempt, registration).await;
+                    (assignment, attempted)
+                });
             }
             tokio::select! {
                 biased;
@@ -172,26 +201,24 @@ impl Dispatch<'_> {
                 Some(news) = told.recv() => progress.heard(self.narrator, news),
                 Some((assignment, attempted)) = running.next() => {
                     let now = started.elapsed();
-                    handles.remove(&(assignment.shard, assignment.attempt));
+                    let shard = assignment.shard;
+                    handles.remove(&(shard, assignment.attempt));
                     let Ok(attempted) = attempted else {
                         placement.failed(now, &assignment, false); // another one was committed
                         continue;
                     };
                     match attempted {
-                        Attempted::Committed(result) => {
-                            result.receipt.committed();
+                        Attempted::Committed(done) => {
                             let (first, in_vain) = placement.committed(now, &assignment);
                             if !first {
                                 continue;
                             }
                             self.narrator.tell(&committed(&assignment));
                             for attempt in in_vain {
-                                handles[&(assignment.shard, attempt)].abort();
+                                handles[&(shard, attempt)].abort();
                             }
-                            let input_bytes = self.plan.shards[assignment.shard.0 as usize].bytes();
-                            progress.heard(self.narrator, ShardProgress { shard: assignment.shard, input_bytes });
-                            records.extend(result.records);
-                            rows.merge(result.rows);
+                            progress.heard(self.narrator, ShardProgress { shard, input_bytes: work.steps(shard) });
+                            take_in(shard, done);
                         }
                         Attempted::Failed(error) => {
                             self.weigh_failure(&mut placement, now, &assignment, error, &mut suspects)?;
@@ -209,7 +236,7 @@ impl Dispatch<'_> {
                 }
             }
         }
-        Ok(records)
+        Ok(())
     }
 
     /// Tells placement who is there, and returns their links.
@@ -236,46 +263,6 @@ impl Dispatch<'_> {
         }
         let link = |link: &Arc<dyn WorkerLink>| (link.id().clone(), Arc::clone(link));
         roster.iter().map(link).collect()
-    }
-
-    /// One attempt at a shard, to its commit. A commit that is there already is the same one.
-    async fn attempt(
-        &self,
-        link: Arc<dyn WorkerLink>,
-        ticket: ShardTicket,
-        progress: mpsc::Sender<ShardProgress>,
-    ) -> Attempted {
-        let shard = ticket.shard;
-        let result = match link.compute(ticket, progress).await {
-            Ok(result) => result,
-            Err(error) => return Attempted::Failed(error),
-        };
-        faults::reached("before-commit", shard).await;
-        match commit_shard(self.out, &self.plan.run, shard, &result.records).await {
-            Ok(()) => {
-                faults::reached("after-commit", shard).await;
-                Attempted::Committed(result)
-            }
-            Err(error) => Attempted::CommitFailed(error),
-        }
-    }
-
-    fn ticket(&self, assignment: &Assignment, careful: bool) -> ShardTicket {
-        ShardTicket {
-            run: self.plan.run.clone(),
-            epoch: self.epoch,
-            shard: assignment.shard,
-            attempt: assignment.attempt,
-            data: self.plan.data.clone(),
-            tickers: self.plan.shards[assignment.shard.0 as usize]
-                .tickers
-                .clone(),
-            recipe: self.plan.job.recipe.clone(),
-            features_folder: paths::features(&self.plan.run),
-            raw_folder: paths::raw(&self.plan.run),
-            rows: self.request.clone(),
-            careful,
-        }
     }
 
     /// Whether a failed attempt ends the run, stops it, or is made again.
@@ -333,16 +320,23 @@ impl Dispatch<'_> {
 }
 
 /// How far each shard is. Attempts count from their beginning, so what one repeats is not told again.
-#[derive(Default)]
 struct Progress {
+    stage: Stage,
     furthest: BTreeMap<ShardId, u64>,
 }
 
 impl Progress {
+    fn of(stage: Stage) -> Self {
+        Self {
+            stage,
+            furthest: BTreeMap::new(),
+        }
+    }
+
     fn heard(&mut self, narrator: &Narrator, news: ShardProgress) {
         let furthest = self.furthest.entry(news.shard).or_default();
         if news.input_bytes > *furthest {
-            narrator.advance(Stage::Features, news.input_bytes - *furthest);
+            narrator.advance(self.stage, news.input_bytes - *furthest);
             *furthest = news.input_bytes;
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use output::outcome::Summary;
+use output::tuning::Tuning;
 
 /// Events kept for those who come later; the oldest go first.
 const EVENTS_KEPT: usize = 10_000;
@@ -19,12 +20,14 @@ const EVENTS_KEPT: usize = 10_000;
 pub enum Ending {
     /// The run ended; its summary says how.
     Ended(Box<Summary>),
+    /// The tuning is completed.
+    Tuned(Box<Tuning>),
     /// It stopped before its end, and goes on when it is submitted again.
     Stopped {
         /// Why.
         reason: String,
     },
-    /// A person cancelled it before there was a run.
+    /// A person cancelled it before there was a run, or amid a tuning.
     Cancelled,
 }
 
@@ -71,7 +74,7 @@ impl EventLog {
         self.newest.send_replace(told.newest);
     }
 
-    /// The run, once it is planned.
+    /// The run, once it is planned; or the tuning.
     pub(crate) fn run(&self) -> Option<RunId> {
         self.told().run.clone()
     }
@@ -139,7 +142,7 @@ impl Observer for EventLog {
         } else if told.events.len() >= EVENTS_KEPT {
             told.events.pop_front();
         }
-        if let RunEvent::Planned { run, .. } = event {
+        if let RunEvent::Planned { run, .. } | RunEvent::Tuning { tuning: run, .. } = event {
             told.run = Some(run.clone());
         }
         told.events.push_back((number, event.clone()));

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use market::layout::{Dataset, TickerFile};
 use market::store::{Store, StoreError};
+use model::boost::BoostParameters;
 use output::commit::read_commits;
 use output::document::{DocumentError, read_json};
 use output::outcome::{Latest, Outcome, Summary};
 use output::paths;
 use output::runs::{latest, run_ids};
+use output::tuning::{Check, Tuning, tunings};
 use proto::id::{JobKey, RunId, RunIdError};
 use proto::record::TickerRecord;
 use serde::{Deserialize, Serialize};
@@ -79,6 +81,39 @@ pub struct RunInfo {
     pub features: Vec<String>,
     /// The summary of a run that ended.
     pub summary: Option<Summary>,
+    /// What tunings on its features found. Left out where runs are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tunings: Vec<TuningInfo>,
+}
+
+/// A tuning in short; `outcome.json` in its folder has all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TuningInfo {
+    /// The tuning.
+    pub tuning: RunId,
+    /// The model that the parameters are for.
+    pub model: String,
+    /// How many trials there were.
+    pub trials: usize,
+    /// The trial that was chosen.
+    pub chosen: usize,
+    /// Its parameters.
+    pub parameters: BoostParameters,
+    /// What the last fold says of the choice.
+    pub check: Check,
+}
+
+impl From<Tuning> for TuningInfo {
+    fn from(tuning: Tuning) -> Self {
+        Self {
+            parameters: tuning.chosen().parameters.clone(),
+            tuning: tuning.tuning,
+            model: tuning.model,
+            trials: tuning.trials.len(),
+            chosen: tuning.chosen,
+            check: tuning.check,
+        }
+    }
 }
 
 impl RunInfo {
@@ -106,20 +141,31 @@ impl RunInfo {
             features: features.collect(),
             data: past.plan.data,
             summary,
+            tunings: Vec::new(),
         }
     }
 
     /// A submission that waits for its turn.
     pub(crate) fn waiting(submission: String, data: String) -> Self {
+        Self::without_run(submission, "waiting", data)
+    }
+
+    /// A tuning that goes on.
+    pub(crate) fn running(submission: String, data: String) -> Self {
+        Self::without_run(submission, "running", data)
+    }
+
+    fn without_run(submission: String, status: &str, data: String) -> Self {
         Self {
             run_id: None,
             submission: Some(submission),
-            status: "waiting".to_owned(),
+            status: status.to_owned(),
             latest: false,
             tickers: 0,
             data,
             features: Vec::new(),
             summary: None,
+            tunings: Vec::new(),
         }
     }
 }
@@ -136,7 +182,22 @@ pub async fn list(out: &Store) -> Result<Vec<RunInfo>, HistoryError> {
 /// One run in short; `run` is its id or `latest`.
 pub async fn show(out: &Store, run: &str) -> Result<RunInfo, HistoryError> {
     let latest = latest(out).await?;
-    let run = match (run, &latest) {
+    let past = named(out, run, latest.as_ref()).await?;
+    let tunings = tunings(out, &past.run).await?;
+    Ok(RunInfo {
+        tunings: tunings.into_iter().map(TuningInfo::from).collect(),
+        ..RunInfo::of(past, latest.as_ref())
+    })
+}
+
+/// One run that must be there; `run` is its id or `latest`.
+pub(crate) async fn get_named(out: &Store, run: &str) -> Result<PastRun, HistoryError> {
+    let latest = latest(out).await?;
+    named(out, run, latest.as_ref()).await
+}
+
+async fn named(out: &Store, run: &str, latest: Option<&Latest>) -> Result<PastRun, HistoryError> {
+    let run = match (run, latest) {
         ("latest", Some(latest)) => latest.run_id.clone(),
         ("latest", None) => {
             return Err(HistoryError::NoneCompleted {
@@ -145,7 +206,7 @@ pub async fn show(out: &Store, run: &str) -> Result<RunInfo, HistoryError> {
         }
         (run, _) => RunId::parse(run)?,
     };
-    Ok(RunInfo::of(get(out, &run).await?, latest.as_ref()))
+    get(out, &run).await
 }
 
 /// All runs, the newest first.

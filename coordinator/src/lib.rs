@@ -13,12 +13,15 @@ pub mod registry;
 pub mod run;
 pub mod server;
 pub mod service;
+pub mod submission;
+pub mod tune;
 
 mod accounts;
 mod actor;
 mod audit;
 mod beside;
 mod dispatch;
+mod feature_shards;
 mod load;
 mod means;
 mod members;
@@ -35,8 +38,10 @@ mod rows;
 mod run_error;
 #[cfg(test)]
 mod simulation;
-mod submission;
 mod summary;
 mod train;
+mod trial_shards;
+mod tuning_plan;
+mod tuning_rounds;
 mod volume;
 mod workbench;

@@ -18,7 +18,7 @@ impl ShardLoad {
     /// Takes note of an event of the run.
     pub(crate) fn told(&mut self, event: &RunEvent) {
         match event {
-            RunEvent::Planned { shards, .. } => {
+            RunEvent::Planned { shards, .. } | RunEvent::Tuning { shards, .. } => {
                 *self = Self {
                     pending: *shards,
                     running: BTreeMap::new(),

@@ -113,6 +113,10 @@ impl Membership {
                 // It may cross the end of the attempt.
                 let _ = link.failed(&attempt, kind, message);
             }
+            FromWorker::TrialDone { attempt, errors } => {
+                // As above.
+                let _ = link.trial_done(&attempt, errors);
+            }
             FromWorker::Draining => {
                 tracing::info!("worker {} drains", link.id());
                 if self.members.drain(incarnation) {
@@ -159,7 +163,7 @@ impl Membership {
             let stale = self.members.refuse();
             self.metrics.stale.inc();
             tracing::warn!(
-                "refused a late delivery of session {} of epoch {} ({} so far)",
+                "refused a late stream of session {} of epoch {} ({} so far)",
                 attempt.incarnation,
                 attempt.epoch,
                 stale.refused

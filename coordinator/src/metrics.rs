@@ -45,6 +45,7 @@ pub struct Metrics {
     runs: Gauge,
     runs_waiting: Gauge,
     runs_ended: Family<EndingLabels, Counter>,
+    pub(crate) panels_sent: Counter,
     pub(crate) stale: Counter,
     pub(crate) epoch: Gauge,
 }
@@ -87,6 +88,7 @@ impl Metrics {
             runs: Gauge::default(),
             runs_waiting: Gauge::default(),
             runs_ended: Family::default(),
+            panels_sent: Counter::default(),
             stale: Counter::default(),
             epoch: Gauge::default(),
         };
@@ -150,6 +152,11 @@ impl Metrics {
             self.runs_ended.clone(),
         );
         registry.register(
+            "panels_sent",
+            "Times that a worker began to fetch the panel of a tuning",
+            self.panels_sent.clone(),
+        );
+        registry.register(
             "stale_messages",
             "Messages refused because their worker is none any more",
             self.stale.clone(),
@@ -184,6 +191,11 @@ impl Metrics {
             seconds.observe(took.as_secs_f64());
         }
         self.change_load(|load| load.told(event));
+    }
+
+    /// How often a worker has begun to fetch the panel of a tuning.
+    pub fn panels_sent(&self) -> u64 {
+        self.panels_sent.get()
     }
 
     /// A submission ended: its status, or `stopped` where it goes on when it is submitted again.

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use market::store::{Store, StoreError};
 use proto::event::{Observer, RunEvent, Stage, Unit};
-use proto::id::RunId;
 use tokio::time::Instant;
-
-use output::paths;
 
 /// Passes events on, times stages, and keeps the log.
 pub(crate) struct Narrator {
@@ -82,13 +79,12 @@ impl Narrator {
         self.started.elapsed()
     }
 
-    /// Appends what was told since the last call to the run's log.
-    pub(crate) async fn write_log(&self, out: &Store, run: &RunId) -> Result<(), StoreError> {
+    /// Appends what was told since the last call to the log at `path`.
+    pub(crate) async fn write_log(&self, out: &Store, path: &str) -> Result<(), StoreError> {
         let news = std::mem::take(&mut self.told().log);
-        let path = paths::log(run);
-        let mut log = out.read(&path).await?.map(Vec::from).unwrap_or_default();
+        let mut log = out.read(path).await?.map(Vec::from).unwrap_or_default();
         log.extend_from_slice(news.as_bytes());
-        out.replace(&path, log.into()).await
+        out.replace(path, log.into()).await
     }
 
     fn told(&self) -> std::sync::MutexGuard<'_, Told> {

@@ -64,6 +64,7 @@ pub async fn remove(out: &Store, run: &RunId) -> Result<(), StoreError> {
         paths::features(run),
         paths::raw(run),
         paths::commits(run),
+        paths::tunings(run),
         paths::run(run),
     ] {
         out.remove_folder(&folder).await?;

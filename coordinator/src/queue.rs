@@ -8,7 +8,7 @@ use crate::submission::Submission;
 #[derive(Debug)]
 pub(crate) struct Queue {
     capacity: usize,
-    running: Option<String>,
+    running: Option<Submission>,
     waiting: VecDeque<Submission>,
 }
 
@@ -42,7 +42,8 @@ impl Queue {
 
     /// Whether a submission of this name runs or waits.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.running.as_deref() == Some(name) || self.waiting().any(|other| other.name == name)
+        let mut all = self.running.iter().chain(&self.waiting);
+        all.any(|other| other.name == name)
     }
 
     /// A submission lines up, unless it is here already.
@@ -64,23 +65,20 @@ impl Queue {
         if self.running.is_some() {
             return None;
         }
-        let next = self.waiting.pop_front()?;
-        self.running = Some(next.name.clone());
-        Some(next)
+        self.running = self.waiting.pop_front();
+        self.running.clone()
     }
 
     /// The running submission has ended.
     pub(crate) fn ended(&mut self, name: &str) {
-        assert_eq!(
-            self.running.take().as_deref(),
-            Some(name),
-            "what runs has ended"
-        );
+        let ended = self.running.take();
+        let ended = ended.map(|submission| submission.name);
+        assert_eq!(ended.as_deref(), Some(name), "what runs has ended");
     }
 
     /// Takes a submission out of the queue; one that runs is left to the caller.
     pub(crate) fn cancel(&mut self, name: &str) -> CancelledFrom {
-        if self.running.as_deref() == Some(name) {
+        if self.running().is_some_and(|running| running.name == name) {
             return CancelledFrom::Running;
         }
         let Some(place) = self.waiting().position(|other| other.name == name) else {
@@ -90,9 +88,9 @@ impl Queue {
         CancelledFrom::Waiting
     }
 
-    /// The name of the submission that runs.
-    pub(crate) fn running(&self) -> Option<&str> {
-        self.running.as_deref()
+    /// The submission that runs.
+    pub(crate) fn running(&self) -> Option<&Submission> {
+        self.running.as_ref()
     }
 
     /// The submissions that wait, in the order of their turns.

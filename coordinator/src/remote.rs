@@ -1,23 +1,24 @@
 //! A worker that dialled in, as dispatch sees it: the link over a session.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use market::rows::{ModelRows, RowRequest};
-use market::symbol::Symbol;
-use proto::id::WorkerId;
+use market::rows::ModelRows;
+use model::forecast_errors::ForecastErrors;
+use model::panel::Panel;
+use proto::id::{RunId, ShardId, WorkerId};
 use proto::link::{FailureKind, Receipt, ShardError, ShardProgress, ShardResult, WorkerLink};
 use proto::record::TickerRecord;
 use proto::session::{AttemptId, InHand, ToWorker};
-use proto::ticket::ShardTicket;
+use proto::ticket::{ShardTicket, TrialTicket};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::members::Joined;
+use given::{Awaited, Given};
 
-/// Heartbeats in a row that do not name an attempt before it is taken for lost on the way. The first may have crossed it, and
-/// where there is news they come eight times as often: this is one interval of those that only say that the worker lives.
-const HEARTBEATS_UNNAMED: u32 = 8;
+pub(crate) use given::{Unwanted, Wanted};
+
+mod given;
 
 /// A worker's session, and what it was given.
 pub(crate) struct RemoteWorker {
@@ -27,38 +28,6 @@ pub(crate) struct RemoteWorker {
     outbound: mpsc::Sender<ToWorker>,
     given: Mutex<Given>,
 }
-
-/// What a worker was given and has not answered.
-#[derive(Default)]
-struct Given {
-    gone: bool,
-    attempts: BTreeMap<AttemptId, Waiting>,
-}
-
-/// Somebody waits for the result of an attempt.
-struct Waiting {
-    answer: oneshot::Sender<Result<ShardResult, ShardError>>,
-    progress: mpsc::Sender<ShardProgress>,
-    wanted: Wanted,
-    symbols: Vec<Symbol>,
-    unnamed: u32,
-}
-
-/// What a delivery is to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// The rows that models ask for.
-    pub(crate) rows: RowRequest,
-    /// The tickers that they are of.
-    pub(crate) symbols: BTreeSet<Symbol>,
-    /// Bytes of their price files.
-    pub(crate) input_bytes: u64,
-}
-
-/// Nobody waits for this attempt, or not any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody waits for this attempt: it was given up, or another one was committed")]
-pub(crate) struct Unwanted;
 
 impl RemoteWorker {
     /// The session of a worker that joined under this epoch. Messages to it go to `outbound`.
@@ -74,33 +43,10 @@ impl RemoteWorker {
     /// The worker says what it has in hand. What it was given and does not have is given to another; what it has and nobody
     /// waits for it is told to give up.
     pub(crate) fn heard(&self, in_hand: Vec<InHand>) {
-        let mut given = self.given();
-        for waiting in given.attempts.values_mut() {
-            waiting.unnamed += 1;
+        let unwanted = self.given().heard(in_hand);
+        for attempt in unwanted {
+            self.say(ToWorker::Revoke(attempt));
         }
-        for InHand {
-            attempt,
-            input_bytes,
-            symbols,
-        } in in_hand
-        {
-            let Some(waiting) = given.attempts.get_mut(&attempt) else {
-                self.say(ToWorker::Revoke(attempt));
-                continue;
-            };
-            waiting.unnamed = 0;
-            waiting.symbols = symbols;
-            // Progress counts from the beginning of the attempt, so news without room are made up for by the next.
-            let _ = waiting.progress.try_send(ShardProgress {
-                shard: attempt.shard,
-                input_bytes,
-            });
-        }
-        let missing = |_: &AttemptId, waiting: &mut Waiting| waiting.unnamed >= HEARTBEATS_UNNAMED;
-        for (_, waiting) in given.attempts.extract_if(.., missing) {
-            answer(waiting, Err(ShardError::NotInHand));
-        }
-        drop(given);
         self.say(ToWorker::Heard);
     }
 
@@ -111,16 +57,13 @@ impl RemoteWorker {
         kind: FailureKind,
         message: String,
     ) -> Result<(), Unwanted> {
-        let waiting = self.given().attempts.remove(attempt).ok_or(Unwanted)?;
-        answer(waiting, Err(ShardError::OnWorker { kind, message }));
-        Ok(())
+        let error = ShardError::OnWorker { kind, message };
+        self.given().fail(attempt, error)
     }
 
-    /// What a delivery of the attempt is to hold, if somebody waits for it.
+    /// What a delivery of the attempt is to hold, if somebody waits for one.
     pub(crate) fn wanted(&self, attempt: &AttemptId) -> Result<Wanted, Unwanted> {
-        let given = self.given();
-        let waiting = given.attempts.get(attempt).ok_or(Unwanted)?;
-        Ok(waiting.wanted.clone())
+        self.given().wanted(attempt)
     }
 
     /// Hands a whole delivery to who waits for it. What is returned resolves once the shard is committed.
@@ -130,20 +73,33 @@ impl RemoteWorker {
         records: Vec<TickerRecord>,
         rows: ModelRows,
     ) -> Result<oneshot::Receiver<()>, Unwanted> {
-        let waiting = self.given().attempts.remove(attempt).ok_or(Unwanted)?;
         let (receipt, committed) = Receipt::new();
         let result = ShardResult {
             records,
             rows,
             receipt,
         };
-        answer(waiting, Ok(result));
+        self.given().deliver(attempt, result)?;
         Ok(committed)
+    }
+
+    /// The rows that the attempt trains and tests on, if somebody waits for the errors of a trial.
+    pub(crate) fn panel(&self, attempt: &AttemptId) -> Result<Arc<Panel>, Unwanted> {
+        self.given().panel(attempt)
+    }
+
+    /// Hands the errors of a trial to who waits for them.
+    pub(crate) fn trial_done(
+        &self,
+        attempt: &AttemptId,
+        errors: ForecastErrors,
+    ) -> Result<(), Unwanted> {
+        self.given().trial_done(attempt, errors)
     }
 
     /// The worker is gone: every attempt that it was given has failed.
     pub(crate) fn lose(&self, reason: &str) {
-        self.end(|symbols| ShardError::WorkerLost {
+        self.given().end(|symbols| ShardError::WorkerLost {
             reason: reason.to_owned(),
             symbols,
         });
@@ -151,17 +107,38 @@ impl RemoteWorker {
 
     /// The worker left with nothing in hand: what it was given is given to another.
     pub(crate) fn hand_back(&self) {
-        self.end(|_| ShardError::NotInHand);
+        self.given().end(|_| ShardError::NotInHand);
     }
 
-    /// Answers every attempt with an error, made of the tickers that the worker was last heard to compute.
-    fn end(&self, error: impl Fn(Vec<Symbol>) -> ShardError) {
-        let mut given = self.given();
-        given.gone = true;
-        for (_, mut waiting) in std::mem::take(&mut given.attempts) {
-            let symbols = std::mem::take(&mut waiting.symbols);
-            answer(waiting, Err(error(symbols)));
+    fn attempt_at(&self, run: &RunId, shard: ShardId, attempt: u32) -> AttemptId {
+        AttemptId {
+            epoch: self.epoch,
+            incarnation: self.joined.incarnation,
+            run: run.clone(),
+            shard,
+            attempt,
         }
+    }
+
+    /// Gives an attempt to the worker by a message, and waits for its answer. Dropped, it tells the worker to give the
+    /// attempt up.
+    async fn give<T>(
+        &self,
+        attempt: AttemptId,
+        message: ToWorker,
+        awaited: Awaited,
+        answered: oneshot::Receiver<Result<T, ShardError>>,
+    ) -> Result<T, ShardError> {
+        self.given().take_on(attempt.clone(), awaited)?;
+        let _revoke = RevokeOnDrop {
+            worker: self,
+            attempt,
+        };
+        if self.outbound.send(message).await.is_err() {
+            return Err(ShardError::NotInHand);
+        }
+        // Where the answer's end is dropped the worker was lost amid this.
+        answered.await.unwrap_or(Err(ShardError::NotInHand))
     }
 
     fn say(&self, message: ToWorker) {
@@ -171,11 +148,6 @@ impl RemoteWorker {
     fn given(&self) -> MutexGuard<'_, Given> {
         self.given.lock().expect("no one panics while holding it")
     }
-}
-
-/// Whoever waited may have given up meanwhile.
-fn answer(waiting: Waiting, result: Result<ShardResult, ShardError>) {
-    let _ = waiting.answer.send(result);
 }
 
 #[async_trait]
@@ -193,51 +165,34 @@ impl WorkerLink for RemoteWorker {
         ticket: ShardTicket,
         progress: mpsc::Sender<ShardProgress>,
     ) -> Result<ShardResult, ShardError> {
-        let attempt = AttemptId {
-            epoch: self.epoch,
-            incarnation: self.joined.incarnation,
-            run: ticket.run.clone(),
-            shard: ticket.shard,
-            attempt: ticket.attempt,
-        };
-        let sizes = ticket.tickers.iter().map(|file| file.fingerprint.size);
-        let wanted = Wanted {
-            rows: ticket.rows.clone(),
-            symbols: ticket
-                .tickers
-                .iter()
-                .map(|file| file.symbol.clone())
-                .collect(),
-            input_bytes: sizes.sum(),
-        };
+        let attempt = self.attempt_at(&ticket.run, ticket.shard, ticket.attempt);
         let (answer, answered) = oneshot::channel();
-        {
-            let mut given = self.given();
-            if given.gone {
-                return Err(ShardError::NotInHand);
-            }
-            let waiting = Waiting {
-                answer,
-                progress,
-                wanted,
-                symbols: Vec::new(),
-                unnamed: 0,
-            };
-            given.attempts.insert(attempt.clone(), waiting);
-        }
-        let _revoke = RevokeOnDrop {
-            worker: self,
-            attempt: attempt.clone(),
+        let awaited = Awaited::Delivery {
+            answer,
+            progress,
+            wanted: Box::new(Wanted::of(&ticket)),
         };
         let assign = ToWorker::Assign {
-            attempt,
+            attempt: attempt.clone(),
             ticket: Box::new(ticket),
         };
-        if self.outbound.send(assign).await.is_err() {
-            return Err(ShardError::NotInHand);
-        }
-        // Where the answer's end is dropped the worker was lost amid this.
-        answered.await.unwrap_or(Err(ShardError::NotInHand))
+        self.give(attempt, assign, awaited, answered).await
+    }
+
+    async fn try_out(&self, ticket: TrialTicket) -> Result<ForecastErrors, ShardError> {
+        let attempt = self.attempt_at(&ticket.tuning, ticket.shard, ticket.attempt);
+        let try_out = ToWorker::TryOut {
+            attempt: attempt.clone(),
+            trial: Box::new(ticket.trial),
+            rows: ticket.panel.row_count() as u64,
+            inputs: ticket.panel.columns().input_names.clone(),
+        };
+        let (answer, answered) = oneshot::channel();
+        let awaited = Awaited::Trial {
+            answer,
+            panel: ticket.panel,
+        };
+        self.give(attempt, try_out, awaited, answered).await
     }
 }
 
@@ -249,8 +204,11 @@ struct RevokeOnDrop<'a> {
 
 impl Drop for RevokeOnDrop<'_> {
     fn drop(&mut self) {
-        if self.worker.given().attempts.remove(&self.attempt).is_some() {
+        if self.worker.given().give_up(&self.attempt) {
             self.worker.say(ToWorker::Revoke(self.attempt.clone()));
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

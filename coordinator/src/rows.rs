@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use market::feature_file::{ReadFeaturesError, read_columns};
 use market::feature_rows::read_prices;
+use market::panel::{PanelRequest, PanelRows};
 use market::rows::{ModelRows, RowRequest, TakeRowsError};
 use market::store::{Store, StoreError};
 use market::symbol::Symbol;
@@ -48,6 +49,9 @@ pub enum FileError {
     /// It lacks what a model asks for.
     #[error(transparent)]
     Take(#[from] TakeRowsError),
+    /// It has another digest than the run's commit says.
+    #[error("it is not what the run wrote: `run --force` makes a new one")]
+    Changed,
 }
 
 /// The rows to train on: those that workers sent, and those of the tickers that are `unsent`, for no worker computed them in
@@ -112,6 +116,37 @@ impl<'a> FeatureFiles<'a> {
         })
         .await?;
         Ok(prices)
+    }
+
+    /// The rows of a panel of the tickers of `files`, each of which has to have this digest, BLAKE3 in lower-case hexadecimal.
+    /// Tickers without such rows are left out.
+    pub(crate) async fn panel_rows(
+        &self,
+        files: &BTreeMap<Symbol, String>,
+        request: PanelRequest,
+    ) -> Result<BTreeMap<Symbol, PanelRows>, RowsError> {
+        let symbols: Vec<Symbol> = files.keys().cloned().collect();
+        let digests = files.clone();
+        let request = RowRequest {
+            sample: None,
+            panel: Some(request),
+        };
+        let take = move |symbol: &Symbol, bytes: Bytes| {
+            if blake3::hash(&bytes).to_hex().as_str() != digests[symbol] {
+                return Err(FileError::Changed);
+            }
+            rows_of(bytes, symbol, &request)
+        };
+        let mut panel = BTreeMap::new();
+        self.each(&symbols, take, |rows: ModelRows| {
+            panel.extend(
+                rows.panel
+                    .into_iter()
+                    .filter(|(_, rows)| !rows.date.is_empty()),
+            );
+        })
+        .await?;
+        Ok(panel)
     }
 
     /// Adds the rows of `symbols` that the request asks for to `rows`.

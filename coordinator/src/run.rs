@@ -18,6 +18,7 @@ use crate::cancel::cancelled_summary;
 use crate::dispatch::Dispatch;
 pub use crate::dispatch::Patience;
 use crate::epoch::{Claimant, Epoch, EpochError};
+use crate::feature_shards::FeatureShards;
 use crate::history::{self, PastRun};
 pub use crate::means::{Means, Stop};
 use crate::models::train_models;
@@ -94,7 +95,7 @@ async fn run_while_held(
 }
 
 /// Returns when a person wants the run to stop in this way; else never.
-async fn stopped(means: &Means, how: Stop) {
+pub(crate) async fn stopped(means: &Means, how: Stop) {
     let mut stop = means.stop.clone();
     if stop.wait_for(|stop| *stop == how).await.is_err() {
         std::future::pending::<()>().await; // nobody is left to stop it
@@ -120,7 +121,7 @@ async fn run_under(
         let _stage = narrator.stage(Stage::Plan, None);
         tokio::select! {
             planned = plan_or_resume(epoch, request, means, dataset, narrator) => planned?,
-            () = stopped(means, Stop::Cancel) => return Err(RunError::CancelledUnplanned),
+            () = stopped(means, Stop::Cancel) => return Err(RunError::Cancelled),
         }
     };
     let (plan, resumed) = planned;
@@ -131,7 +132,8 @@ async fn run_under(
     };
     if !matches!(result, Err(RunError::Epoch(_))) {
         // The run is another's, who may have completed it, where the output was taken over.
-        narrator.write_log(&means.out, &plan.run).await?;
+        let log = paths::log(&plan.run);
+        narrator.write_log(&means.out, &log).await?;
     }
     result
 }
@@ -347,16 +349,14 @@ async fn features(
     let _stage = narrator.stage(Stage::Features, Some((bytes, Unit::Bytes)));
     let request = plan.row_request();
     let mut rows = ModelRows::new(&request);
-    let dispatch = Dispatch {
+    let work = FeatureShards {
         plan,
         epoch: epoch.number(),
         request: &request,
         out: &means.out,
-        workers: means.workers.clone(),
-        patience: means.patience,
-        narrator,
     };
-    let records = dispatch.compute(shards, &mut rows).await?;
+    let dispatch = Dispatch::of(means, narrator);
+    let records = work.compute(&dispatch, shards, &mut rows).await?;
     Ok((records, rows))
 }
 

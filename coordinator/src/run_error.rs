@@ -11,6 +11,7 @@ use crate::planning::PlanningError;
 use crate::publish::MovePointersError;
 use crate::resume::ResumeError;
 use crate::rows::RowsError;
+use crate::tune::{PlanTuningError, TuneError};
 
 /// Why a run stopped before its end. It goes on when the same job is run again.
 #[derive(Debug, thiserror::Error)]
@@ -45,15 +46,27 @@ pub enum RunError {
     /// The price files cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenStoreError),
+    /// Parameters cannot be tried out.
+    #[error(transparent)]
+    Tune(#[from] TuneError),
     /// There is no thread to run on.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
     /// A person stopped it.
     #[error("interrupted: run again to go on")]
     Interrupted,
-    /// A person cancelled it before there was a run.
-    #[error("cancelled before it began")]
-    CancelledUnplanned,
+    /// A person cancelled it before there was a run, or amid a tuning.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<PlanTuningError> for RunError {
+    fn from(error: PlanTuningError) -> Self {
+        match error {
+            PlanTuningError::History(error) => Self::History(error),
+            error => Self::Tune(error.into()),
+        }
+    }
 }
 
 impl From<MovePointersError> for RunError {

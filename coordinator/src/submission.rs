@@ -6,24 +6,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{self, HistoryError};
 use crate::run::Request;
+use crate::tune::TuneRequest;
 use output::document::read_json;
 use output::paths;
 
-/// A job that a client submitted, or that an earlier coordinator left unfinished.
+/// What a client may ask for. As JSON it is that of one or the other; their fields tell them apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Task {
+    /// A run.
+    Run(Request),
+    /// A search for better parameters, on the features of a run.
+    Tune(TuneRequest),
+}
+
+/// A task that a client submitted, or that an earlier coordinator left unfinished.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Submission {
-    /// Its name: that of the job, and of the wish for a new run where there is one. The same again is the same submission.
+    /// Its name: that of the job, and of the wish for a new run where there is one; for a tuning its id. The same again is the
+    /// same submission.
     pub(crate) name: String,
-    /// Where the price files lie: an absolute path or a URL.
+    /// Where the price files lie that it is about: an absolute path or a URL.
     pub(crate) data: String,
-    /// What is asked for.
-    pub(crate) request: Request,
+    /// What is asked for. Files of before there were tunings call it so too.
+    #[serde(rename = "request")]
+    pub(crate) task: Task,
     /// The epoch in which it was submitted, and its place among those of the epoch.
     pub(crate) order: (u64, u64),
 }
 
 impl Submission {
-    /// The name of a submission of this job.
+    /// The name of a submission of a run of this job.
     pub(crate) fn name(job: &JobKey, request: &Request) -> String {
         match &request.force {
             None => job.to_string(),
@@ -39,6 +52,12 @@ impl Submission {
         let json = serde_json::to_vec(self).expect("our own types have a JSON form");
         out.replace(&paths::submission(&self.name), json.into())
             .await
+    }
+
+    /// Whether a submission of this name is kept.
+    pub(crate) async fn is_kept(out: &Store, name: &str) -> Result<bool, StoreError> {
+        let kept = out.fingerprint_of(&paths::submission(name)).await?;
+        Ok(kept.is_some())
     }
 
     /// It has ended, or was cancelled.
@@ -58,7 +77,7 @@ impl Submission {
         Self {
             name: name.to_owned(),
             data: "/data".to_owned(),
-            request: Request {
+            task: Task::Run(Request {
                 job: crate::job::Job {
                     recipe,
                     model: None,
@@ -67,7 +86,7 @@ impl Submission {
                 force: None,
                 verify: false,
                 limits: crate::run::QualityLimits::default(),
-            },
+            }),
             order: (0, 0),
         }
     }
@@ -89,7 +108,7 @@ pub(crate) async fn left_unfinished(out: &Store) -> Result<Vec<Submission>, Hist
         unfinished.push(Submission {
             name: Submission::name(&past.run.job, &request),
             data: past.plan.data,
-            request,
+            task: Task::Run(request),
             order: (past.plan.planned.epoch, past.plan.planned.turn),
         });
     }

@@ -11,8 +11,8 @@ use model::gate::Judgement;
 use model::hessboost::Hessboost;
 use model::judged_panel::TickerKind;
 use model::onnx::{self, Description};
-use model::panel::{Panel, PanelColumns, PanelError};
 use model::train_panel::{PanelTraining, train_panel};
+use proto::panel_batches::panel_of;
 
 use crate::beside::Beside;
 use crate::job::{Job, VolumeJob};
@@ -53,7 +53,8 @@ pub(crate) fn train_volume(
     let schema = volume.declare(&job.recipe.schema);
     let schema = schema.expect("the job was checked");
     let PanelData { rows, kinds } = data;
-    let panel = panel_of(volume, rows).map_err(|error| reason(&error))?;
+    let inputs = volume.inputs.iter().map(|input| input.name.clone());
+    let panel = panel_of(inputs.collect(), rows).map_err(|error| reason(&error))?;
     let symbols = panel.columns().symbols.iter();
     let kinds: Vec<TickerKind> = symbols
         .map(|symbol| kinds.get(symbol).copied())
@@ -120,46 +121,6 @@ pub(crate) fn train_volume(
     ))
 }
 
-/// The rows of all tickers, one ticker after the other. Each is let go of as it is taken in.
-fn panel_of(volume: &VolumeJob, rows: BTreeMap<Symbol, PanelRows>) -> Result<Panel, PanelError> {
-    let count = rows.values().map(|rows| rows.date.len()).sum();
-    let mut columns = PanelColumns {
-        codes: volume
-            .inputs
-            .iter()
-            .map(|_| Vec::with_capacity(count))
-            .collect(),
-        input_names: volume
-            .inputs
-            .iter()
-            .map(|input| input.name.clone())
-            .collect(),
-        symbols: Vec::with_capacity(rows.len()),
-        ticker: Vec::with_capacity(count),
-        date: Vec::with_capacity(count),
-        today: Vec::with_capacity(count),
-        moving_average: Vec::with_capacity(count),
-        target: Vec::with_capacity(count),
-    };
-    for (symbol, rows) in rows {
-        let ticker = columns.symbols.len() as u32;
-        columns.symbols.push(symbol.to_string());
-        columns
-            .ticker
-            .resize(columns.ticker.len() + rows.date.len(), ticker);
-        columns.date.extend_from_slice(&rows.date);
-        columns.today.extend_from_slice(&rows.today);
-        columns
-            .moving_average
-            .extend_from_slice(&rows.moving_average);
-        columns.target.extend_from_slice(&rows.target);
-        for (all, codes) in columns.codes.iter_mut().zip(&rows.codes) {
-            all.extend_from_slice(codes);
-        }
-    }
-    Panel::new(columns)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,32 +138,6 @@ mod tests {
             folds: FoldPlan::default(),
             promote_anyway: false,
         }
-    }
-
-    fn rows(count: i32) -> PanelRows {
-        let volumes: Vec<f32> = (0..count).map(|row| row as f32).collect();
-        PanelRows {
-            date: (0..count).collect(),
-            today: volumes.clone(),
-            moving_average: volumes.clone(),
-            target: volumes,
-            codes: vec![vec![7; count as usize]],
-        }
-    }
-
-    #[test]
-    fn a_panel_has_the_tickers_in_order() {
-        let symbol = |text| Symbol::parse(text).unwrap();
-        let tickers = [("B", 2), ("A", 3)];
-        let tickers = tickers.map(|(name, count)| (symbol(name), rows(count)));
-        let panel = panel_of(&volume_job(), tickers.into()).unwrap();
-        let columns = panel.columns();
-        assert_eq!(columns.symbols, ["A", "B"]);
-        assert_eq!(columns.ticker, [0, 0, 0, 1, 1]);
-        assert_eq!(columns.date, [0, 1, 2, 0, 1]);
-        assert_eq!(columns.target, [0.0, 1.0, 2.0, 0.0, 1.0]);
-        assert_eq!(columns.codes, [vec![7; 5]]);
-        assert_eq!(columns.input_names, ["log_volume"]);
     }
 
     #[test]

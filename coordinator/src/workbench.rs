@@ -12,8 +12,18 @@ use tokio::sync::{oneshot, watch};
 use crate::epoch::Epoch;
 use crate::metrics::Metrics;
 use crate::run::{Means, Patience, RunError, Stop, run_held};
-use crate::submission::Submission;
+use crate::submission::{Submission, Task};
+use crate::tune::tune_held;
 use output::outcome::Summary;
+use output::tuning::Tuning;
+
+/// What came of a submission.
+pub(crate) enum Done {
+    /// A run ended; its summary says how.
+    Run(Box<Summary>),
+    /// A tuning is completed.
+    Tuning(Box<Tuning>),
+}
 
 /// The output, the workers and the threads that runs share, one run after another.
 #[derive(Clone)]
@@ -35,7 +45,7 @@ impl Workbench {
         submission: Submission,
         observer: Arc<dyn Observer>,
         stop: watch::Receiver<Stop>,
-    ) -> impl Future<Output = Result<Summary, RunError>> + use<> {
+    ) -> impl Future<Output = Result<Done, RunError>> + use<> {
         let bench = self.clone();
         let (answer, answered) = oneshot::channel();
         let running = std::thread::Builder::new().name("run".to_owned());
@@ -55,9 +65,13 @@ impl Workbench {
         submission: &Submission,
         observer: Arc<dyn Observer>,
         stop: watch::Receiver<Stop>,
-    ) -> Result<Summary, RunError> {
+    ) -> Result<Done, RunError> {
+        let data = match &submission.task {
+            Task::Run(_) => Store::open(&submission.data)?,
+            Task::Tune(_) => self.out.clone(), // it reads no price files
+        };
         let means = Means {
-            data: Store::open(&submission.data)?,
+            data,
             out: self.out.clone(),
             workers: self.workers.clone(),
             patience: self.patience,
@@ -65,7 +79,17 @@ impl Workbench {
             observer,
             stop,
         };
-        let run = run_held(&self.epoch, &submission.request, &means);
-        self.runtime.block_on(run)
+        self.runtime.block_on(async {
+            match &submission.task {
+                Task::Run(request) => {
+                    let summary = run_held(&self.epoch, request, &means).await?;
+                    Ok(Done::Run(Box::new(summary)))
+                }
+                Task::Tune(request) => {
+                    let tuning = tune_held(&self.epoch, request, &means).await?;
+                    Ok(Done::Tuning(Box::new(tuning)))
+                }
+            }
+        })
     }
 }

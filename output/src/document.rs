@@ -21,8 +21,18 @@ pub enum DocumentError {
         /// Why.
         source: serde_json::Error,
     },
+    /// What a tuning found is not what this program writes.
+    #[error("{path} is damaged: {source}: remove it and run `tune` again, no trial is made again")]
+    DamagedTuning {
+        /// The file.
+        path: String,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A commit is not what this program writes.
-    #[error("{path} is damaged: {source}: remove it and run again, its tickers are computed again")]
+    #[error(
+        "{path} is damaged: {source}: remove it and run again, what it holds is computed again"
+    )]
     DamagedCommit {
         /// The file.
         path: String,

@@ -8,5 +8,6 @@ pub mod paths;
 pub mod reading;
 pub mod rollback;
 pub mod runs;
+pub mod tuning;
 pub mod turn;
 pub mod version;

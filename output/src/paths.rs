@@ -79,6 +79,35 @@ pub fn log(run: &RunId) -> String {
     format!("{RUNS}/{run}/run.log")
 }
 
+/// The folder of tunings on the features of a run.
+pub fn tunings(run: &RunId) -> String {
+    format!("{RUNS}/{run}/tuning")
+}
+
+fn tuning(run: &RunId, tuning: &RunId) -> String {
+    format!("{}/{tuning}", tunings(run))
+}
+
+/// The folder of the results of a tuning's shards.
+pub fn tuning_shards(run: &RunId, tuning: &RunId) -> String {
+    format!("{}/shards", self::tuning(run, tuning))
+}
+
+/// The result of a shard of a tuning.
+pub fn tuning_shard(run: &RunId, tuning: &RunId, shard: ShardId) -> String {
+    format!("{}/{shard}.json", tuning_shards(run, tuning))
+}
+
+/// What happened in a tuning, line by line.
+pub fn tuning_log(run: &RunId, tuning: &RunId) -> String {
+    format!("{}/tuning.log", self::tuning(run, tuning))
+}
+
+/// What a tuning found, once it is completed.
+pub fn tuning_outcome(run: &RunId, tuning: &RunId) -> String {
+    format!("{}/outcome.json", self::tuning(run, tuning))
+}
+
 /// The ONNX file of a model's version.
 pub fn model_file(name: &str, version: &str) -> String {
     format!("{MODELS}/{name}/{version}/model.onnx")

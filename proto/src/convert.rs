@@ -37,6 +37,9 @@ pub enum ConvertError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A sum of errors is negative, infinite or not a number.
+    #[error("`{0}` is no sum of errors")]
+    NoSum(&'static str),
 }
 
 /// The JSON form of a document that a message carries.
@@ -97,6 +100,9 @@ impl From<FromWorker> for wire::FromWorker {
                 kind: wire::FailureKind::from(kind).into(),
                 message,
             }),
+            FromWorker::TrialDone { attempt, errors } => {
+                FromWorkerMessage::TrialDone(trials::trial_done(&attempt, &errors))
+            }
             FromWorker::Draining => FromWorkerMessage::Draining(wire::Draining {}),
         };
         Self {
@@ -126,6 +132,10 @@ impl TryFrom<wire::FromWorker> for FromWorker {
                 attempt: failed.attempt.try_into()?,
                 message: failed.message,
             },
+            FromWorkerMessage::TrialDone(done) => {
+                let (attempt, errors) = trials::done(done)?;
+                Self::TrialDone { attempt, errors }
+            }
             FromWorkerMessage::Draining(wire::Draining {}) => Self::Draining,
         })
     }
@@ -194,6 +204,17 @@ impl From<ToWorker> for wire::ToWorker {
             ToWorker::Assign { attempt, ticket } => {
                 ToWorkerMessage::Assign(assign(&attempt, *ticket))
             }
+            ToWorker::TryOut {
+                attempt,
+                trial,
+                rows,
+                inputs,
+            } => ToWorkerMessage::TryOut(wire::TryOut {
+                attempt: Some((&attempt).into()),
+                trial: to_json(&trial),
+                rows,
+                inputs,
+            }),
             ToWorker::Revoke(attempt) => ToWorkerMessage::Revoke(wire::Revoke {
                 attempt: Some((&attempt).into()),
             }),
@@ -226,6 +247,12 @@ impl TryFrom<wire::ToWorker> for ToWorker {
                     ticket: Box::new(ticket),
                 }
             }
+            ToWorkerMessage::TryOut(asked) => Self::TryOut {
+                attempt: asked.attempt.try_into()?,
+                trial: Box::new(from_json("trial", &asked.trial)?),
+                rows: asked.rows,
+                inputs: asked.inputs,
+            },
             ToWorkerMessage::Revoke(revoke) => Self::Revoke(revoke.attempt.try_into()?),
         })
     }
@@ -288,155 +315,7 @@ fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
+mod trials;
+
 #[cfg(test)]
-mod tests {
-    use features::schema::FeatureSchema;
-    use market::panel::PanelRequest;
-    use market::rows::RowRequest;
-    use market::sample::SampleRequest;
-    use prost::Message;
-
-    use super::*;
-    use crate::ticket::Recipe;
-
-    fn attempt() -> AttemptId {
-        AttemptId {
-            epoch: 3,
-            incarnation: Incarnation(7),
-            run: RunId::parse("0123456789abcdef-2").unwrap(),
-            shard: ShardId(11),
-            attempt: 4,
-        }
-    }
-
-    fn ticket(rows: RowRequest) -> ShardTicket {
-        let file = |symbol: &str, name: Option<&str>| TickerFile {
-            symbol: Symbol::parse(symbol).unwrap(),
-            path: format!("stocks/{symbol}.csv"),
-            fingerprint: Fingerprint {
-                size: 5,
-                version: "mtime:1".to_owned(),
-            },
-            security_name: name.map(str::to_owned),
-        };
-        ShardTicket {
-            run: attempt().run,
-            epoch: 3,
-            shard: ShardId(11),
-            attempt: 4,
-            data: "/data".to_owned(),
-            tickers: vec![file("A", Some("")), file("CARR#", None)],
-            recipe: Recipe {
-                schema: FeatureSchema::default(),
-                raw: true,
-            },
-            features_folder: "runs/r/f".to_owned(),
-            raw_folder: "runs/r/m".to_owned(),
-            rows,
-            careful: true,
-        }
-    }
-
-    #[test]
-    fn what_a_worker_says_comes_out_as_it_went_in() {
-        let symbols = vec![Symbol::parse("A").unwrap()];
-        let messages = [
-            FromWorker::Hello(Hello {
-                protocol: 1,
-                build: "b".to_owned(),
-                name: "n".to_owned(),
-                slots: 2,
-            }),
-            FromWorker::Heartbeat(Vec::new()),
-            FromWorker::Heartbeat(vec![InHand {
-                attempt: attempt(),
-                input_bytes: 9,
-                symbols,
-            }]),
-            FromWorker::Draining,
-        ];
-        let kinds = [
-            FailureKind::Retryable,
-            FailureKind::HandedBack,
-            FailureKind::InputChanged,
-            FailureKind::Nondeterminism,
-            FailureKind::NeedsPerson,
-        ];
-        let failures = kinds.map(|kind| FromWorker::ShardFailed {
-            attempt: attempt(),
-            kind,
-            message: "m".to_owned(),
-        });
-        for message in messages.into_iter().chain(failures) {
-            let bytes = wire::FromWorker::from(message.clone()).encode_to_vec();
-            let back = wire::FromWorker::decode(bytes.as_slice()).unwrap();
-            assert_eq!(FromWorker::try_from(back).unwrap(), message);
-        }
-    }
-
-    #[test]
-    fn a_ticket_comes_out_as_it_went_in() {
-        let sample = SampleRequest {
-            rows: 10,
-            seed: u64::MAX,
-            inputs: vec!["x".to_owned()],
-            today: "Volume".to_owned(),
-            target: "t".to_owned(),
-            ceiling: u64::MAX,
-        };
-        let panel = PanelRequest {
-            schema: FeatureSchema::default(),
-            average_rows: 30,
-        };
-        let both = RowRequest {
-            sample: Some(sample),
-            panel: Some(panel),
-        };
-        for rows in [RowRequest::default(), both] {
-            let ticket = ticket(rows);
-            let message = ToWorker::Assign {
-                attempt: attempt(),
-                ticket: Box::new(ticket.clone()),
-            };
-            let bytes = wire::ToWorker::from(message).encode_to_vec();
-            let back = wire::ToWorker::decode(bytes.as_slice()).unwrap();
-            let ToWorker::Assign {
-                attempt: id,
-                ticket: back,
-            } = ToWorker::try_from(back).unwrap()
-            else {
-                panic!("another message came out")
-            };
-            assert_eq!((id, *back), (attempt(), ticket));
-        }
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_refused() {
-        let empty = wire::FromWorker { message: None };
-        assert!(matches!(
-            FromWorker::try_from(empty),
-            Err(ConvertError::Missing("message"))
-        ));
-        let bad_run = wire::Attempt {
-            run: "../x".to_owned(),
-            ..(&attempt()).into()
-        };
-        assert!(matches!(
-            AttemptId::try_from(Some(bad_run)),
-            Err(ConvertError::Run(_))
-        ));
-        let mut bad_symbol = assign(&attempt(), ticket(RowRequest::default()));
-        bad_symbol.files[0].symbol = "../../etc".to_owned();
-        assert!(matches!(assigned(bad_symbol), Err(ConvertError::Symbol(_))));
-        let mut bad_recipe = assign(&attempt(), ticket(RowRequest::default()));
-        bad_recipe.recipe = "{}".to_owned();
-        assert!(matches!(
-            assigned(bad_recipe),
-            Err(ConvertError::Json {
-                field: "recipe",
-                ..
-            })
-        ));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, ShardId, WorkerId};
 
-/// The stages of a run, in their order.
+/// The stages of a run, in their order, and that of a tuning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -25,10 +25,12 @@ pub enum Stage {
     Train,
     /// Syncing everything, then moving the pointers.
     Publish,
+    /// Trying parameters out: a round of a tuning, which is no stage of a run.
+    Tune,
 }
 
 impl Stage {
-    /// All stages in their order.
+    /// All stages of a run in their order.
     pub const ALL: [Self; 7] = [
         Self::Discover,
         Self::Plan,
@@ -49,6 +51,7 @@ impl Stage {
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Publish => "publish",
+            Self::Tune => "tune",
         }
     }
 }
@@ -69,6 +72,8 @@ pub enum Unit {
     Tickers,
     /// Trees of the forest.
     Trees,
+    /// Shards.
+    Shards,
 }
 
 /// One thing that happened. As JSON it has its name in `event`.
@@ -92,6 +97,25 @@ pub enum RunEvent {
         done_before: usize,
         /// Shards that the files to read are in.
         shards: usize,
+    },
+    /// A round of a tuning begins.
+    Tuning {
+        /// The tuning.
+        tuning: RunId,
+        /// The run whose features are learnt from.
+        run: RunId,
+        /// Which round, from 1. The one after the last checks the choice.
+        round: usize,
+        /// How many there are.
+        rounds: usize,
+        /// Trials in it.
+        trials: usize,
+        /// The most rows that each is trained on in a fold.
+        train_rows: usize,
+        /// Shards yet to be computed.
+        shards: usize,
+        /// Shards that an earlier start of this tuning has done.
+        done_before: usize,
     },
     /// A stage begins.
     Began {
@@ -197,6 +221,26 @@ impl fmt::Display for RunEvent {
                 formatter,
                 "run {run}: {to_compute} tickers to compute, {to_carry} carried over, {done_before} done before; {shards} shards"
             ),
+            Self::Tuning {
+                tuning,
+                run,
+                round,
+                rounds,
+                trials,
+                train_rows,
+                shards,
+                done_before,
+            } => {
+                let what = if round > rounds {
+                    "check on the last fold".to_owned()
+                } else {
+                    format!("round {round} of {rounds}")
+                };
+                write!(
+                    formatter,
+                    "tuning {tuning} of run {run}: {what}: {trials} trials on {train_rows} rows at most, {shards} shards to compute, {done_before} done before"
+                )
+            }
             Self::Began { stage, .. } => write!(formatter, "{stage} begins"),
             Self::Advanced { stage, done } => write!(formatter, "{stage}: {done} done"),
             Self::Ended { stage, took } => {

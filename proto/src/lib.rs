@@ -6,6 +6,7 @@ pub mod dial;
 pub mod event;
 pub mod id;
 pub mod link;
+pub mod panel_batches;
 pub mod panel_rows;
 pub mod query;
 pub mod record;

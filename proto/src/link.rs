@@ -7,11 +7,12 @@ use features::compute::ComputeError;
 use market::rows::{ModelRows, TakeRowsError};
 use market::store::StoreError;
 use market::symbol::Symbol;
+use model::forecast_errors::ForecastErrors;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::id::{ShardId, WorkerId};
 use crate::record::TickerRecord;
-use crate::ticket::ShardTicket;
+use crate::ticket::{ShardTicket, TrialTicket};
 
 /// The workers that take shards now.
 pub type Roster = Arc<[Arc<dyn WorkerLink>]>;
@@ -34,6 +35,12 @@ pub trait WorkerLink: Send + Sync {
         ticket: ShardTicket,
         progress: mpsc::Sender<ShardProgress>,
     ) -> Result<ShardResult, ShardError>;
+
+    /// Trains and tests what a ticket says, and returns the errors on the rows of the fold that were tested. They depend on
+    /// the panel and the trial alone. Nothing is written.
+    ///
+    /// Dropping the future gives the shard up.
+    async fn try_out(&self, ticket: TrialTicket) -> Result<ForecastErrors, ShardError>;
 }
 
 /// How far an attempt is.
@@ -124,6 +131,12 @@ pub enum ShardError {
         /// Why.
         source: TakeRowsError,
     },
+    /// A trial of a tuning came to nothing.
+    #[error("trial: {message}")]
+    Trial {
+        /// Why.
+        message: String,
+    },
     /// The code broke on a ticker.
     #[error("{symbol}: computing it panicked: {message}")]
     Panicked {
@@ -168,6 +181,7 @@ impl ShardError {
             Self::Store { .. }
             | Self::Compute { .. }
             | Self::Rows { .. }
+            | Self::Trial { .. }
             | Self::Panicked { .. }
             | Self::WorkerLost { .. } => FailureKind::Retryable,
         }

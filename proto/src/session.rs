@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use market::symbol::Symbol;
+use model::forecast_errors::ForecastErrors;
+use model::trial::Trial;
 
 use crate::id::{Incarnation, RunId, ShardId, WorkerId};
 use crate::link::FailureKind;
@@ -60,7 +62,7 @@ pub struct InHand {
 }
 
 /// What a worker says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FromWorker {
     /// Who it is. Comes first, and once.
     Hello(Hello),
@@ -75,6 +77,13 @@ pub enum FromWorker {
         /// What happened, for people.
         message: String,
     },
+    /// The result of a shard of a tuning. One that is lost on the way is computed again.
+    TrialDone {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The errors on the rows that were tested.
+        errors: ForecastErrors,
+    },
     /// That it takes no more shards, and leaves when it has none.
     Draining,
 }
@@ -86,6 +95,7 @@ impl FromWorker {
             Self::Hello(_) => "hello",
             Self::Heartbeat(_) => "heartbeat",
             Self::ShardFailed { .. } => "failure",
+            Self::TrialDone { .. } => "result of a trial",
             Self::Draining => "farewell",
         }
     }
@@ -121,6 +131,17 @@ pub enum ToWorker {
         attempt: AttemptId,
         /// What to do.
         ticket: Box<ShardTicket>,
+    },
+    /// A shard of a tuning to compute, whose rows are fetched by Flight `DoExchange`.
+    TryOut {
+        /// The attempt. Its run is the tuning.
+        attempt: AttemptId,
+        /// What to train and test.
+        trial: Box<Trial>,
+        /// Rows of the panel.
+        rows: u64,
+        /// The names of its inputs, in their order.
+        inputs: Vec<String>,
     },
     /// An attempt whose result nobody waits for any more.
     Revoke(AttemptId),

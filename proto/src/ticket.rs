@@ -1,8 +1,12 @@
 //! What a worker is asked to do.
 
+use std::sync::Arc;
+
 use features::schema::FeatureSchema;
 use market::layout::TickerFile;
 use market::rows::RowRequest;
+use model::panel::Panel;
+use model::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, ShardId};
@@ -42,4 +46,21 @@ pub struct ShardTicket {
     /// Whether to compute one ticker at a time, and each only once the coordinator knows which: the shard cost a worker its
     /// life before.
     pub careful: bool,
+}
+
+/// One shard of a tuning: a choice of parameters to be trained and tested on one fold.
+#[derive(Debug, Clone)]
+pub struct TrialTicket {
+    /// The tuning, which has an id of its own, as a run has one.
+    pub tuning: RunId,
+    /// The epoch of the coordinator that gave the ticket.
+    pub epoch: u64,
+    /// The shard.
+    pub shard: ShardId,
+    /// Which attempt at the shard, from 1.
+    pub attempt: u32,
+    /// The rows, which are the same for every shard of the tuning. A worker elsewhere fetches them by Flight, once.
+    pub panel: Arc<Panel>,
+    /// What to train and test.
+    pub trial: Trial,
 }

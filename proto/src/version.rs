@@ -1,7 +1,7 @@
 //! What a process must share with another to work with it.
 
 /// The version of the messages in `cluster/v1`. It changes with their meaning.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The version of what this code makes of the same input. It changes whenever any output file's bytes do, be it by our
 /// own code or by a library's; `tests` pin the digest of the sample's output to it.

@@ -30,5 +30,6 @@ pub mod small_disk;
 pub mod soak;
 pub mod stranger;
 pub mod tickermill;
+pub mod tuning;
 pub mod turn;
 pub mod workplace;

@@ -66,6 +66,17 @@ pub fn refusal_of_delivery(
     })
 }
 
+/// Why no panel is sent to who asks by this command of a descriptor. Panics where one is.
+#[track_caller]
+pub fn refusal_of_exchange(address: &str, command: impl Into<Vec<u8>>) -> Status {
+    let data = FlightData::new().with_descriptor(FlightDescriptor::new_cmd(command.into()));
+    refusal(async {
+        let mut client = FlightServiceClient::new(connect(address).await);
+        let answers = client.do_exchange(tokio_stream::iter([data])).await?;
+        first_of(answers.into_inner()).await
+    })
+}
+
 /// Sends bytes and no more, and returns what is answered until the connection is closed.
 pub fn send_bytes(address: &str, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(&address["http://".len()..]).expect("somebody listens");

@@ -1,12 +1,13 @@
 //! What does not belong to the cluster is refused with a clear status, and its run goes on unharmed.
 
 use prost::Message;
-use proto::wire::{Attempt, DeliveryHeader, Hello, SubmitRequest};
+use proto::wire::{Attempt, DeliveryHeader, FetchPanel, Hello, SubmitRequest};
 use tickermill_tests::cluster::Cluster;
 use tickermill_tests::daemon::Daemon;
 use tickermill_tests::reference::small;
 use tickermill_tests::stranger::{
-    refusal_of_delivery, refusal_of_hello, refusal_of_submission, refusal_of_ticket, send_bytes,
+    refusal_of_delivery, refusal_of_exchange, refusal_of_hello, refusal_of_submission,
+    refusal_of_ticket, send_bytes,
 };
 use tonic::Code;
 
@@ -98,7 +99,7 @@ fn messages_beyond_every_limit_are_refused() {
 }
 
 #[test]
-fn tickets_and_deliveries_that_were_made_up_are_refused() {
+fn tickets_deliveries_and_exchanges_that_were_made_up_are_refused() {
     let (cluster, run) = run_under_way();
     let address = cluster.address();
     for ticket in [
@@ -111,22 +112,28 @@ fn tickets_and_deliveries_that_were_made_up_are_refused() {
         let clear = [Code::InvalidArgument, Code::NotFound];
         assert!(clear.contains(&refused.code()), "{ticket:?}: {refused}");
     }
+    let attempt = Some(Attempt {
+        epoch: 1,
+        incarnation: 1_000_000,
+        run: cluster.workplace.runs().concat(),
+        shard: 0,
+        attempt: 1,
+    });
     let of_nobody = DeliveryHeader {
-        attempt: Some(Attempt {
-            epoch: 1,
-            incarnation: 1_000_000,
-            run: cluster.workplace.runs().concat(),
-            shard: 0,
-            attempt: 1,
-        }),
+        attempt: attempt.clone(),
     };
     let refused = refusal_of_delivery(address, of_nobody.encode_to_vec(), "");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    let of_nobody = FetchPanel { attempt };
+    let refused = refusal_of_exchange(address, of_nobody.encode_to_vec());
     assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
     let empty = DeliveryHeader::default().encode_to_vec();
     for command in [&b"made up"[..], &empty] {
         let refused = refusal_of_delivery(address, command, "");
         let clear = [Code::InvalidArgument, Code::FailedPrecondition];
         assert!(clear.contains(&refused.code()), "{command:?}: {refused}");
+        let refused = refusal_of_exchange(address, command);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     }
     go_on(&cluster, run);
 }
@@ -143,9 +150,15 @@ fn a_stranger_cannot_deliver_in_anothers_name_twice_or_early() {
     };
     // The attempt may be one that is waited for, but what comes for it has no end and no rows.
     let header = DeliveryHeader {
-        attempt: Some(attempt),
+        attempt: Some(attempt.clone()),
     };
     refusal_of_delivery(cluster.address(), header.encode_to_vec(), "");
+    // It is of a run, and so has no panel.
+    let command = FetchPanel {
+        attempt: Some(attempt),
+    };
+    let refused = refusal_of_exchange(cluster.address(), command.encode_to_vec());
+    assert_eq!(refused.code(), Code::Aborted, "{refused}");
     go_on(&cluster, run);
 }
 

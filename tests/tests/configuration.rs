@@ -226,6 +226,49 @@ fn derived_columns_are_declared_by_name() {
 }
 
 #[test]
+fn ranges_are_lists_of_two_the_lower_first() {
+    let workplace = Workplace::empty();
+    workplace.write(
+        "ranges.toml",
+        "[tune]\ntrees = [50, 50]\ninput_share = [0.25, 1]\n",
+    );
+    let ended = workplace.run_with(
+        "config --config ranges.toml --json",
+        &[("TUNE__LEAVES", "7, 31")],
+    );
+    let values = ended.expect_exit(0).json();
+    for (key, value, origin) in [
+        ("tune.trials", "24", "default"),
+        ("tune.trees", "[50, 50]", "ranges.toml"),
+        ("tune.leaves", "[7, 31]", "TICKERMILL__TUNE__LEAVES"),
+        ("tune.learning_rate", "[0.05, 0.3]", "default"),
+        ("tune.min_rows_per_leaf", "[5, 100]", "default"),
+        ("tune.input_share", "[0.25, 1.0]", "ranges.toml"),
+    ] {
+        let expected = (value.to_owned(), origin.to_owned());
+        assert_eq!(effective(&values, key), expected, "{key}");
+    }
+    workplace.write(
+        "wrong.toml",
+        "[tune]\ntrees = [50, 40]\nleaves = 31\nlearning_rate = [0.1, 0.2, 0.3]\n",
+    );
+    let wrong = workplace.run_with(
+        "config --config wrong.toml",
+        &[("TUNE__INPUT_SHARE", "0,1")],
+    );
+    let wrong = wrong.expect_exit(2);
+    assert_eq!(wrong.errors().len(), 4, "{}", wrong.stderr);
+    for part in [
+        "tune.trees (wrong.toml): `[50, 40]` is not two whole numbers from 1 to 10000, the lower first",
+        "tune.leaves (wrong.toml): `31` is not two whole numbers from 2 to 65536",
+        "tune.learning_rate (wrong.toml): `[0.1, 0.2, 0.3]` is not two numbers from 0.001 to 1,",
+        "tune.input_share (TICKERMILL__TUNE__INPUT_SHARE): `0,1` is not two numbers from 0.01",
+    ] {
+        assert!(wrong.stderr.contains(part), "{part}: {}", wrong.stderr);
+    }
+}
+
+#[test]
 fn bad_usage_is_said_by_the_exit_status() {
     let workplace = Workplace::empty();
     for arguments in ["", "walk", "run --fast", "prune", "prune --keep 0", "show"] {

@@ -9,7 +9,7 @@ use tickermill_tests::{digest, market};
 /// `dataset_digest` of the sample with the default configuration.
 ///
 /// Where this test fails the bytes of feature files have changed, by our code or a library's. If that is meant, put the new
-/// digest here and raise `FORMAT_VERSION` in `coordinator/src/job.rs`, so that no run carries over files of the old form.
+/// digest here and raise `FORMAT_VERSION` in `proto/src/version.rs`, so that no run carries over files of the old form.
 const SAMPLE_DATASET_DIGEST: &str =
     "f7c522c5f8cfaf197bc6437fda7a54781ade686c8c42558de9cf8a5c592d3389";
 

@@ -2,10 +2,11 @@
 
 use tickermill_tests::workplace::Workplace;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "run",
     "plan",
     "audit",
+    "tune",
     "runs",
     "show",
     "prune",

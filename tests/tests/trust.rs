@@ -170,8 +170,8 @@ fn workers_without_the_right_credentials_are_not_taken_in() {
     cluster.expect_same(run);
 }
 
-/// The statuses that a caller gets who asks for workers' wants, for a list of flights, and to deliver.
-fn statuses(url: &str, trust: &Trust) -> [Code; 3] {
+/// The statuses that a caller gets who asks for workers' wants, for a list of flights, to deliver, and for a panel.
+fn statuses(url: &str, trust: &Trust) -> [Code; 4] {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -192,12 +192,16 @@ fn statuses(url: &str, trust: &Trust) -> [Code; 3] {
         let code = |status: Option<tonic::Status>| status.map_or(Code::Ok, |status| status.code());
         let wanted = scaler.get_metrics(wants).await.err();
         let listed = flight.list_flights(Criteria::default()).await.err();
-        let delivery = FlightData::new();
-        let delivered = match flight.do_put(tokio_stream::iter([delivery])).await {
+        let nonsense = || tokio_stream::iter([FlightData::new()]);
+        let delivered = match flight.do_put(nonsense()).await {
             Ok(answers) => answers.into_inner().message().await.err(),
             Err(status) => Some(status),
         };
-        [code(wanted), code(listed), code(delivered)]
+        let fetched = match flight.do_exchange(nonsense()).await {
+            Ok(answers) => answers.into_inner().message().await.err(),
+            Err(status) => Some(status),
+        };
+        [wanted, listed, delivered, fetched].map(code)
     })
 }
 
@@ -207,17 +211,24 @@ fn the_role_of_a_certificate_decides_which_calls_are_answered() {
     let good = token_file(&cluster.workplace, GOOD_TOKEN);
     let of = |role: Option<&str>, token| statuses(cluster.address(), &trust(&certs, role, token));
     let denied = Code::PermissionDenied;
-    // What is delivered makes no sense, which is found out only where delivering is allowed.
+    let unknown = Code::Unauthenticated;
+    // What is delivered and asked for makes no sense, which is found out only where that is allowed.
     let nonsense = Code::InvalidArgument;
-    assert_eq!(of(Some("scaler"), None), [Code::Ok, denied, denied]);
-    assert_eq!(of(Some("client"), None), [Code::Ok, Code::Ok, denied]);
-    assert_eq!(of(Some("worker"), None), [denied, denied, nonsense]);
-    assert_eq!(of(Some("predictor"), None), [denied; 3]);
-    assert_eq!(of(Some("coordinator"), None), [denied; 3]);
-    assert_eq!(of(None, None), [Code::Unauthenticated; 3]);
+    assert_eq!(of(Some("scaler"), None), [Code::Ok, denied, denied, denied]);
+    assert_eq!(
+        of(Some("client"), None),
+        [Code::Ok, Code::Ok, denied, denied]
+    );
+    assert_eq!(
+        of(Some("worker"), None),
+        [denied, denied, nonsense, nonsense]
+    );
+    assert_eq!(of(Some("predictor"), None), [denied; 4]);
+    assert_eq!(of(Some("coordinator"), None), [denied; 4]);
+    assert_eq!(of(None, None), [unknown; 4]);
     assert_eq!(
         of(None, Some(&good)),
-        [Code::Ok, Code::Ok, Code::Unauthenticated]
+        [Code::Ok, Code::Ok, unknown, unknown]
     );
 }
 

@@ -80,14 +80,7 @@ impl Delivery {
     pub(crate) async fn send(&self, client: &mut FlightServiceClient<Channel>) -> Delivered {
         match self.put(client).await {
             Ok(()) => Delivered::Committed,
-            Err(status)
-                if matches!(
-                    status.code(),
-                    Code::FailedPrecondition | Code::Aborted | Code::NotFound
-                ) =>
-            {
-                Delivered::Unwanted
-            }
+            Err(status) if is_unwanted(&status) => Delivered::Unwanted,
             Err(status) => Delivered::Failed(status),
         }
     }
@@ -154,6 +147,14 @@ impl Panel {
         });
         encoded(panel_rows::schema(self.inputs), None, batches)
     }
+}
+
+/// Whether the coordinator answers that nobody waits for the attempt any more.
+pub(crate) fn is_unwanted(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::FailedPrecondition | Code::Aborted | Code::NotFound
+    )
 }
 
 /// A schema and its batches, in messages of a limited size.

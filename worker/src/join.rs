@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use trust::Trust;
 
 use crate::metrics::Metrics;
+use crate::panels::Panels;
 use crate::session::{Ended, Session};
 
 /// The wait before the coordinator is dialled again, the first time and at most. It doubles, with jitter, so that many
@@ -81,6 +82,7 @@ pub async fn work(
     mut drain: watch::Receiver<bool>,
 ) -> Result<(), JoinError> {
     let endpoint = endpoint(&joining.coordinator, &joining.trust)?;
+    let panels = Arc::new(Panels::default());
     let mut waits = waits();
     let mut silent = false;
     while !*drain.borrow() {
@@ -89,6 +91,7 @@ pub async fn work(
             joining,
             pool,
             metrics,
+            panels: &panels,
         };
         let lost = match session.serve(drain.clone()).await? {
             Ended::Drained => return Ok(()),
@@ -107,6 +110,7 @@ pub async fn work(
             );
             silent = true;
         }
+        panels.look(false);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             Ok(_) = drain.wait_for(|drain| *drain) => {}

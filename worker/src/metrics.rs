@@ -19,6 +19,7 @@ pub struct Metrics {
     pub(crate) slots: Gauge,
     pub(crate) in_hand: Gauge,
     pub(crate) committed: Counter,
+    pub(crate) trials: Counter,
     pub(crate) failed: Counter,
     pub(crate) given_up: Counter,
     pub(crate) seconds: Histogram,
@@ -36,6 +37,7 @@ impl Metrics {
             slots: Gauge::default(),
             in_hand: Gauge::default(),
             committed: Counter::default(),
+            trials: Counter::default(),
             failed: Counter::default(),
             given_up: Counter::default(),
             seconds: long_times(),
@@ -71,6 +73,11 @@ impl Metrics {
             self.committed.clone(),
         );
         registry.register(
+            "trials_done",
+            "Shards of tunings that were computed, and whose results were sent",
+            self.trials.clone(),
+        );
+        registry.register(
             "shards_failed",
             "Shards that came to nothing here",
             self.failed.clone(),
@@ -99,7 +106,7 @@ impl Metrics {
         );
     }
 
-    /// A shard was computed, after this time.
+    /// A shard was computed, after this time. One of a tuning has no records.
     pub(crate) fn computed(&self, took: Duration, records: &[TickerRecord]) {
         self.seconds.observe(took.as_secs_f64());
         for record in records {

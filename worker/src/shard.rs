@@ -1,6 +1,5 @@
 //! One shard: its tickers read, computed and written, a few at a time.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,9 +11,10 @@ use market::symbol::Symbol;
 use proto::link::{Receipt, ShardError, ShardProgress, ShardResult};
 use proto::ticket::ShardTicket;
 use rayon::ThreadPool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::computing::Computing;
+use crate::pool::on_pool;
 use crate::ticker::{ComputedTicker, compute_ticker};
 
 /// Tickers of a shard in hand at a time: one is computed while the one before is written and the next one read.
@@ -83,11 +83,11 @@ async fn process_ticker(
             let bytes = read_unchanged(&data, &input).await?;
             write_files(&out, &ticket, compute(&ticket, input, &bytes)?).await
         };
-        return on_pool(&pool, symbol, || futures::executor::block_on(process)).await;
+        return ticker_on_pool(&pool, symbol, || futures::executor::block_on(process)).await;
     }
     let bytes = read_unchanged(&workshop.data, &input).await?;
     let shared = Arc::clone(&ticket);
-    let computed = on_pool(&workshop.pool, symbol, move || {
+    let computed = ticker_on_pool(&workshop.pool, symbol, move || {
         compute(&shared, input, &bytes)
     })
     .await?;
@@ -151,30 +151,11 @@ async fn read_unchanged(data: &Store, input: &TickerFile) -> Result<Bytes, Shard
 }
 
 /// Runs a ticker's work on the pool of threads for kernels; a panic there is an error here.
-async fn on_pool<T: Send + 'static>(
+async fn ticker_on_pool<T: Send + 'static>(
     pool: &ThreadPool,
     symbol: Symbol,
     work: impl FnOnce() -> Result<T, ShardError> + Send + 'static,
 ) -> Result<T, ShardError> {
-    let (answer, answered) = oneshot::channel();
-    pool.spawn(move || {
-        if answer.is_closed() {
-            return; // the shard was given up before its turn came
-        }
-        // The receiver is gone where the shard was given up meanwhile.
-        let _ = answer.send(catch_unwind(AssertUnwindSafe(work)));
-    });
-    let panic = match answered
-        .await
-        .expect("the pool's thread answers or is caught")
-    {
-        Ok(result) => return result,
-        Err(panic) => panic,
-    };
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    Err(ShardError::Panicked {
-        symbol,
-        message: text.unwrap_or("no message").to_owned(),
-    })
+    let done = on_pool(pool, work).await;
+    done.unwrap_or_else(|message| Err(ShardError::Panicked { symbol, message }))
 }

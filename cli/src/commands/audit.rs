@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use features::schema::{FeatureSchema, Target};
-use features::volume_inputs::volume_inputs;
+use features::schema::FeatureSchema;
 use market::audit::{
     AuditPlan, AuditReport, AuditedTicker, FeatureAudit, Verdict, audit_declared, draw_symbols,
 };
@@ -55,17 +54,11 @@ pub(crate) fn audit(args: &AuditArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// What is audited, each with its name: the features, and the inputs of boosted trees; those that ship where the
-/// configuration trains none.
+/// What is audited, each with its name: the features, and the inputs of boosted trees, whether they are trained or not.
 fn declarations(settings: &Settings) -> anyhow::Result<[(String, FeatureSchema); 2]> {
     let features = settings.job.recipe.schema.clone();
-    let (model, inputs) = match &settings.job.volume {
-        Some(volume) => (volume.name.as_str(), volume.declare(&features)?),
-        None => (
-            "volume",
-            FeatureSchema::declare(volume_inputs(), Target::default())?,
-        ),
-    };
+    let inputs = settings.volume.declare(&features)?;
+    let model = &settings.volume.name;
     Ok([
         ("features".to_owned(), features),
         (format!("inputs of {model}"), inputs),

@@ -1,4 +1,4 @@
-//! `tickermill cancel`: an unfinished run ends for good.
+//! `tickermill cancel`: an unfinished run ends for good, or a tuning stops.
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub(crate) fn cancel(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> 
     } else if cancelled.is_empty() {
         say!("{run} is cancelled: it had not begun");
     } else {
-        say!("run {cancelled} is cancelled");
+        say!("{cancelled} is cancelled");
     }
     Ok(ExitCode::SUCCESS)
 }

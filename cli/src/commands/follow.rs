@@ -1,20 +1,21 @@
-//! Following a run of a coordinator, across its restarts.
+//! Following what a coordinator was asked for, a run or a tuning, across its restarts.
 
 use std::io::{BufRead, IsTerminal};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use coordinator::event_log::Ending;
-use coordinator::run::Request;
+use coordinator::submission::Task;
 use output::outcome::Summary;
+use output::tuning::Tuning;
 use proto::event::Observer;
 use tokio::sync::mpsc;
 use tonic::Code;
 use trust::Trust;
 
-use crate::args::RunArgs;
 use crate::client::{Client, ClientError, News, Place};
 use crate::progress::Progress;
+use crate::settings::Settings;
 
 use super::office;
 
@@ -24,29 +25,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// A coordinator that is away for about so long is not coming back.
 const AWAY_FOR_GOOD: Duration = Duration::from_mins(2);
 
-/// Submits a job, and follows it to its end.
-pub(super) fn submit_and_follow(url: &str, args: &RunArgs) -> anyhow::Result<Summary> {
-    let settings = office::settings_of_job(args)?;
-    let data = office::open_data(&settings)?.locate("");
-    let request = office::request(&settings, &args.plan)?;
-    let trust = office::trust(&settings)?;
+/// Submits a task, and follows it to its end. `data` is where the price files lie, where it reads any.
+pub(super) fn submit_and_follow(
+    url: &str,
+    settings: &Settings,
+    data: &str,
+    task: &Task,
+) -> anyhow::Result<Ending> {
+    let trust = office::trust(settings)?;
     let runtime = office::runtime()?;
-    let summary = runtime.block_on(async {
-        let job = SubmittedJob {
+    let ending = runtime.block_on(async {
+        let submitted = Submitted {
             url,
             trust: &trust,
-            data: &data,
-            request: &request,
+            data,
+            task,
         };
-        let submission = job.submit_first().await?;
+        let submission = submitted.submit_first().await?;
         let mut interrupts = interrupts();
-        let following = job.follow(&submission);
+        let following = submitted.follow(&submission);
         tokio::pin!(following);
         loop {
             tokio::select! {
                 ended = &mut following => return ended,
                 Some(()) = interrupts.recv() => {
-                    if !std::io::stdin().is_terminal() || asks_to_detach().await {
+                    if !std::io::stdin().is_terminal() || asks_to_detach(task).await {
                         let submission = submission.clone();
                         return Err(ClientError::Detached { submission });
                     }
@@ -56,22 +59,22 @@ pub(super) fn submit_and_follow(url: &str, args: &RunArgs) -> anyhow::Result<Sum
         }
     });
     runtime.shutdown_background();
-    Ok(summary?)
+    Ok(ending?)
 }
 
-struct SubmittedJob<'a> {
+struct Submitted<'a> {
     url: &'a str,
     trust: &'a Trust,
     data: &'a str,
-    request: &'a Request,
+    task: &'a Task,
 }
 
-impl SubmittedJob<'_> {
+impl Submitted<'_> {
     async fn submit(&self, client: &mut Client) -> Result<String, ClientError> {
-        client.submit(self.data, self.request).await
+        client.submit(self.data, self.task).await
     }
 
-    /// Submits the job to a coordinator that must be there. One that went away with the answer may have taken the job.
+    /// Submits the task to a coordinator that must be there. One that went away with the answer may have taken it.
     async fn submit_first(&self) -> Result<String, ClientError> {
         let mut client = Client::dial(self.url, self.trust).await?;
         client.prove().await?;
@@ -84,7 +87,7 @@ impl SubmittedJob<'_> {
         }
     }
 
-    /// Dials a coordinator that went away until it is back, and submits the job again, which is the same submission.
+    /// Dials a coordinator that went away until it is back, and submits the task again, which is the same submission.
     async fn submit_again(
         &self,
         waits: &mut impl Iterator<Item = Duration>,
@@ -103,9 +106,9 @@ impl SubmittedJob<'_> {
         Err(away)
     }
 
-    /// Follows a submission to its end. Whenever the coordinator goes away it is dialled until it is back, and the job is
+    /// Follows a submission to its end. Whenever the coordinator goes away it is dialled until it is back, and the task is
     /// submitted again, which is the same submission.
-    async fn follow(&self, submission: &str) -> Result<Summary, ClientError> {
+    async fn follow(&self, submission: &str) -> Result<Ending, ClientError> {
         let progress = Progress::new();
         let mut submission = submission.to_owned();
         let mut place = Place::default();
@@ -113,7 +116,7 @@ impl SubmittedJob<'_> {
         loop {
             let before = place;
             let away = match self.follow_once(&submission, &mut place, &progress).await {
-                Ok(ending) => return summary_of(ending),
+                Ok(ending) => return Ok(ending),
                 Err(away @ ClientError::Away { .. }) => away,
                 // It is another coordinator by now, or has forgotten what ended long ago.
                 Err(
@@ -153,9 +156,26 @@ impl SubmittedJob<'_> {
 pub(super) fn summary_of(ending: Ending) -> Result<Summary, ClientError> {
     match ending {
         Ending::Ended(summary) => Ok(*summary),
+        Ending::Tuned(tuning) => Err(not_asked_for(&format!("tuning {}", tuning.tuning))),
         Ending::Stopped { reason } => Err(ClientError::Stopped(reason)),
         Ending::Cancelled => Err(ClientError::Cancelled),
     }
+}
+
+/// What a tuning found, where it completed.
+pub(super) fn tuning_of(ending: Ending) -> Result<Tuning, ClientError> {
+    match ending {
+        Ending::Tuned(tuning) => Ok(*tuning),
+        Ending::Ended(summary) => Err(not_asked_for(&format!("run {}", summary.run_id))),
+        Ending::Stopped { reason } => Err(ClientError::Stopped(reason)),
+        Ending::Cancelled => Err(ClientError::Cancelled),
+    }
+}
+
+fn not_asked_for(ended: &str) -> ClientError {
+    ClientError::BadAnswer(format!(
+        "it tells how {ended} ended, which was not asked for"
+    ))
 }
 
 fn waits() -> impl Iterator<Item = Duration> {
@@ -192,9 +212,17 @@ fn interrupts() -> mpsc::Receiver<()> {
     told
 }
 
-/// Asks the person at the terminal whether the run should go on without them.
-async fn asks_to_detach() -> bool {
-    eprint!("\nthe run is the coordinator's: [d]etach and let it go on, or [c]ancel it for good? ");
+/// Asks the person at the terminal whether the task should go on without them.
+async fn asks_to_detach(task: &Task) -> bool {
+    let question = match task {
+        Task::Run(_) => {
+            "the run is the coordinator's: [d]etach and let it go on, or [c]ancel it for good?"
+        }
+        Task::Tune(_) => {
+            "the tuning is the coordinator's: [d]etach and let it go on, or [c]ancel it?"
+        }
+    };
+    eprint!("\n{question} ");
     let answer = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);

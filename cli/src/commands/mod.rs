@@ -14,10 +14,12 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod synth;
+pub(crate) mod tune;
 pub(crate) mod watch;
 pub(crate) mod worker;
 
 mod follow;
+mod here;
 mod office;
 
 pub(crate) use office::ListenError;

@@ -58,7 +58,7 @@ pub(super) fn settings_of_history(args: &HistoryArgs) -> anyhow::Result<Settings
 /// The settings of a command for which it is no matter whether a model is trained.
 pub(super) fn settings(config: Option<&Path>, flags: Vec<FlagValue>) -> anyhow::Result<Settings> {
     let sources = Sources::load(config, flags)?;
-    Ok(Settings::read(sources, true)?)
+    Ok(Settings::read(sources, false)?)
 }
 
 pub(super) fn request(settings: &Settings, args: &PlanArgs) -> anyhow::Result<Request> {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use coordinator::history::{self, RunInfo};
 use market::store::Store;
+use output::tuning::Check;
 
 use crate::args::HistoryArgs;
 use crate::client::Client;
@@ -106,13 +107,28 @@ pub(crate) fn show(run: &str, args: &HistoryArgs) -> anyhow::Result<ExitCode> {
     for feature in &run.features {
         say!("  feature   {feature}");
     }
+    for tuning in &run.tunings {
+        let Check { chosen, configured } = tuning.check;
+        say!(
+            "  tuning    {}: chose trial {} of {}: skill {chosen:+.4} in the last fold, configured {configured:+.4}",
+            tuning.tuning,
+            tuning.chosen,
+            tuning.trials
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The summary of a run that ended; of another what is known of it.
+/// The summary of a run that ended, with what was tuned on its features; of another what is known of it.
 fn json(run: &RunInfo) -> serde_json::Value {
     match &run.summary {
-        Some(summary) => serde_json::to_value(summary).expect("a summary has a JSON form"),
+        Some(summary) => {
+            let mut json = serde_json::to_value(summary).expect("a summary has a JSON form");
+            if !run.tunings.is_empty() {
+                json["tunings"] = serde_json::json!(run.tunings);
+            }
+            json
+        }
         None => serde_json::json!({
             "run_id": run.run_id,
             "submission": run.submission,

@@ -37,6 +37,10 @@ pub(crate) fn watch(
             }
         }
     })?;
+    if let Ending::Tuned(tuning) = &ending {
+        eprintln!("tuning {} of run {} completed", tuning.tuning, tuning.run);
+        return Ok(ExitCode::SUCCESS);
+    }
     let summary = summary_of(ending)?;
     eprintln!("run {} {}", summary.run_id, summary.status.describe());
     Ok(exit::of_status(summary.status))
@@ -45,7 +49,7 @@ pub(crate) fn watch(
 async fn what_runs(client: &mut Client) -> Result<String, ClientError> {
     let runs = client.list(None).await?;
     let running = runs.into_iter().find(|run| run.status == "running");
-    let id = running.and_then(|run| run.run_id);
-    id.map(|run| run.to_string())
-        .ok_or_else(|| ClientError::Stopped("nothing runs now: `runs` lists what did".to_owned()))
+    // A tuning has no run of its own: it is known by its submission.
+    let name = running.and_then(|run| run.run_id.map(|run| run.to_string()).or(run.submission));
+    name.ok_or_else(|| ClientError::Stopped("nothing runs now: `runs` lists what did".to_owned()))
 }

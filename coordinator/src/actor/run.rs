@@ -11,7 +11,7 @@ use crate::event_log::{Ending, EventLog};
 use crate::metrics::Metrics;
 use crate::run::{RunError, Stop};
 use crate::submission::Submission;
-use crate::workbench::Workbench;
+use crate::workbench::{Done, Workbench};
 use output::outcome::Status;
 
 /// Owns one run while it goes on.
@@ -62,14 +62,18 @@ impl Actor for RunActor {
         );
         let end = async move {
             let ending = match result.await {
-                Ok(summary) => {
+                Ok(Done::Run(summary)) => {
                     let status = summary.status.describe();
                     tracing::info!("run {} {status}", summary.run_id);
-                    Some(Ending::Ended(Box::new(summary)))
+                    Some(Ending::Ended(summary))
+                }
+                Ok(Done::Tuning(tuning)) => {
+                    tracing::info!("tuning {} of run {} completed", tuning.tuning, tuning.run);
+                    Some(Ending::Tuned(tuning))
                 }
                 // Who follows it dials again, and finds it with the next coordinator.
                 Err(RunError::Interrupted | RunError::Epoch(_)) => None,
-                Err(RunError::CancelledUnplanned) => Some(Ending::Cancelled),
+                Err(RunError::Cancelled) => Some(Ending::Cancelled),
                 Err(error) => {
                     tracing::warn!("submission {name} stopped: {error}");
                     Some(Ending::Stopped {
@@ -96,6 +100,7 @@ impl Actor for RunActor {
 fn word_of(ending: &Ending) -> &'static str {
     match ending {
         Ending::Ended(summary) => summary.status.word(),
+        Ending::Tuned(_) => Status::Completed.word(),
         Ending::Stopped { .. } => "stopped",
         Ending::Cancelled => Status::Cancelled.word(),
     }

@@ -13,7 +13,7 @@ use super::{Gone, MAILBOX, Stage};
 use crate::event_log::{Ending, EventLog};
 use crate::queue::{CancelledFrom, Queue, QueueFull};
 use crate::run::Stop;
-use crate::submission::Submission;
+use crate::submission::{Submission, Task};
 use crate::workbench::Workbench;
 use output::outcome::Status;
 
@@ -127,9 +127,9 @@ impl RunsActor {
         if self.queue.has(run) {
             return Some(run.to_owned());
         }
-        let running = self.queue.running()?;
+        let running = &self.queue.running()?.name;
         let id = self.logs[running].run()?;
-        (id.to_string() == run).then(|| running.to_owned())
+        (id.to_string() == run).then(|| running.clone())
     }
 }
 
@@ -205,10 +205,10 @@ impl Handler<Follow> for RunsActor {
     }
 }
 
-/// What runs, with its run's id once it has one, and what waits.
+/// What runs, with where its price files lie and its run's id once it has one, and what waits.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InProgress {
-    pub(crate) running: Option<(String, Option<RunId>)>,
+    pub(crate) running: Option<(String, String, Option<RunId>)>,
     pub(crate) waiting: Vec<(String, String)>,
 }
 
@@ -224,7 +224,15 @@ impl Handler<LookAround> for RunsActor {
         let running = self.queue.running();
         let waiting = self.queue.waiting();
         MessageResult(InProgress {
-            running: running.map(|name| (name.to_owned(), self.logs[name].run())),
+            running: running.map(|running| {
+                let (name, data) = (running.name.clone(), running.data.clone());
+                // A tuning is known by its name before it has told anything.
+                let run = match running.task {
+                    Task::Run(_) => self.logs[&name].run(),
+                    Task::Tune(_) => RunId::parse(&name).ok(),
+                };
+                (name, data, run)
+            }),
             waiting: waiting
                 .map(|waiting| (waiting.name.clone(), waiting.data.clone()))
                 .collect(),

@@ -1,9 +1,7 @@
 //! Taking in what workers deliver: a shard's records, and the rows that models learn from.
 
 use std::collections::HashMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow_flight::utils::flight_data_to_arrow_batch;
 use arrow_flight::{FlightData, PutResult};
@@ -13,16 +11,14 @@ use prost::Message;
 use proto::panel_rows;
 use proto::record::TickerRecord;
 use proto::sampled_rows;
-use proto::session::AttemptId;
 use proto::wire::delivery_part::Part;
 use proto::wire::{DeliveryEnd, DeliveryHeader, DeliveryPart, DeliveryReceipt};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
-use super::listen::unless_gone;
+use super::attempts::{begin, next_message, unwanted, whose};
 use crate::actor::MembersDesk;
-use crate::remote::{Unwanted, Wanted};
+use crate::remote::Wanted;
 
 /// Deliveries at a time; who comes then waits, and with it the worker's slot.
 const MAX_DELIVERIES: usize = 8;
@@ -30,8 +26,8 @@ const MAX_DELIVERIES: usize = 8;
 const MAX_COMMIT_BYTES: usize = 64 << 20;
 /// No row of a price file is shorter, in bytes: a date, six numbers and what parts them.
 const LEAST_ROW_BYTES: u64 = 20;
-/// How long a delivery may be silent.
-const SILENCE: Duration = Duration::from_secs(30);
+/// What a stream is called.
+const DELIVERY: &str = "the delivery";
 
 /// Takes deliveries in, a few at a time.
 pub(crate) struct Deliveries {
@@ -53,14 +49,8 @@ impl Deliveries {
         &self,
         mut stream: Streaming<FlightData>,
     ) -> Result<PutResult, Status> {
-        let first = timeout(SILENCE, stream.message()).await;
-        let first = first.map_err(|_| silent())??;
-        let first = first.ok_or_else(|| invalid("a delivery begins with its descriptor"))?;
-        let attempt = attempt_of(&first)?;
-        let found = self.members.find(attempt.clone()).await;
-        let worker =
-            unless_gone(found)?.map_err(|stale| Status::failed_precondition(stale.to_string()))?;
-        let unwanted = |error: Unwanted| Status::aborted(error.to_string());
+        let (first, header) = begin::<DeliveryHeader>(&mut stream, DELIVERY).await?;
+        let (attempt, worker) = whose(&self.members, header.attempt).await?;
         let wanted = worker.wanted(&attempt).map_err(unwanted)?;
         let turn = self.turns.acquire().await;
         let turn = turn.expect("the semaphore is not closed");
@@ -82,17 +72,6 @@ impl Deliveries {
     }
 }
 
-fn attempt_of(first: &FlightData) -> Result<AttemptId, Status> {
-    let descriptor = first.flight_descriptor.as_ref();
-    let descriptor = descriptor.ok_or_else(|| invalid("a delivery begins with its descriptor"))?;
-    let header = DeliveryHeader::decode(descriptor.cmd.clone()).map_err(|error| {
-        invalid(&format!(
-            "the descriptor is no header of a delivery: {error}"
-        ))
-    })?;
-    AttemptId::try_from(header.attempt).map_err(|error| invalid(&error.to_string()))
-}
-
 /// The records and rows of a whole stream, checked against its end.
 async fn receive(
     first: FlightData,
@@ -102,10 +81,7 @@ async fn receive(
     let mut taking = Taking::begin(&first, wanted)?;
     let mut commit = Vec::new();
     let mut end = None;
-    while let Some(message) = timeout(SILENCE, stream.message())
-        .await
-        .map_err(|_| silent())??
-    {
+    while let Some(message) = next_message(&mut stream, DELIVERY).await? {
         if message.app_metadata.is_empty() {
             taking.take(&message)?;
             continue;
@@ -197,12 +173,9 @@ impl Taking {
                 "the delivery has rows of a ticker of another shard",
             ));
         }
-        match self.rows.panel.entry(symbol) {
-            Entry::Vacant(place) => {
-                place.insert(rows);
-            }
-            Entry::Occupied(mut earlier) => earlier.get_mut().append(&rows),
-        }
+        let of_ticker = self.rows.panel.entry(symbol);
+        let with_earlier = of_ticker.and_modify(|earlier| earlier.append(&rows));
+        with_earlier.or_insert(rows);
         Ok(())
     }
 
@@ -225,10 +198,6 @@ impl Taking {
 fn sample_inputs(wanted: &Wanted) -> usize {
     let sample = wanted.rows.sample.as_ref();
     sample.map_or(0, |request| request.inputs.len())
-}
-
-fn silent() -> Status {
-    Status::deadline_exceeded("the delivery was silent for too long")
 }
 
 fn invalid(message: &str) -> Status {

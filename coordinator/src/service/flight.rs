@@ -1,4 +1,4 @@
-//! The Flight service: results of workers in, features to any client out.
+//! The Flight service: results of workers in, panels of tunings to workers and features to any client out.
 
 use arrow_flight::flight_service_server::FlightService;
 use arrow_flight::{
@@ -10,10 +10,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::deliveries::Deliveries;
 use super::flight_read::FlightReads;
+use super::panels::Panels;
 
 /// Answers Flight clients.
 pub(crate) struct Flight {
     pub(crate) deliveries: Deliveries,
+    pub(crate) panels: Panels,
     pub(crate) reads: FlightReads,
 }
 
@@ -35,6 +37,14 @@ impl FlightService for Flight {
     ) -> Result<Response<Self::DoPutStream>, Status> {
         let answer = self.deliveries.take(request.into_inner()).await?;
         Ok(Response::new(stream::iter([Ok(answer)]).boxed()))
+    }
+
+    async fn do_exchange(
+        &self,
+        request: Request<Streaming<FlightData>>,
+    ) -> Result<Response<Self::DoExchangeStream>, Status> {
+        let rows = self.panels.send(request.into_inner()).await?;
+        Ok(Response::new(rows))
     }
 
     async fn list_flights(
@@ -95,13 +105,6 @@ impl FlightService for Flight {
         _: Request<Action>,
     ) -> Result<Response<Self::DoActionStream>, Status> {
         Err(not_here("actions"))
-    }
-
-    async fn do_exchange(
-        &self,
-        _: Request<Streaming<FlightData>>,
-    ) -> Result<Response<Self::DoExchangeStream>, Status> {
-        Err(not_here("exchanges"))
     }
 }
 

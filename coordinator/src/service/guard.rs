@@ -53,7 +53,7 @@ fn ask_of(path: &str) -> Option<Ask> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
     match (service, method) {
         ("tickermill.cluster.v1.Sessions", _)
-        | ("arrow.flight.protocol.FlightService", "DoPut") => Some(Ask::Work),
+        | ("arrow.flight.protocol.FlightService", "DoPut" | "DoExchange") => Some(Ask::Work),
         ("tickermill.cluster.v1.Runs" | "arrow.flight.protocol.FlightService", _) => Some(Ask::Use),
         ("externalscaler.ExternalScaler", _) => Some(Ask::Scale),
         _ => None,
@@ -113,9 +113,11 @@ mod tests {
     const FLIGHT: &str = FlightServiceServer::<Flight>::NAME;
 
     #[test]
-    fn every_service_is_guarded_and_deliveries_are_for_workers() {
+    fn every_service_is_guarded_and_deliveries_and_panels_are_for_workers() {
         assert_eq!(ask_of(&format!("/{SESSIONS}/Open")), Some(Ask::Work));
-        assert_eq!(ask_of(&format!("/{FLIGHT}/DoPut")), Some(Ask::Work));
+        for method in ["DoPut", "DoExchange"] {
+            assert_eq!(ask_of(&format!("/{FLIGHT}/{method}")), Some(Ask::Work));
+        }
         for method in [
             "DoGet",
             "ListFlights",

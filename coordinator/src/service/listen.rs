@@ -31,6 +31,7 @@ use super::deliveries::Deliveries;
 use super::flight::Flight;
 use super::flight_read::FlightReads;
 use super::guard::{Guard, Peer};
+use super::panels::Panels;
 use super::runs::RunsService;
 use super::scaler::ScalerService;
 use super::sessions::SessionsService;
@@ -81,6 +82,7 @@ impl Services {
         Self {
             flight: Flight {
                 deliveries: Deliveries::new(members.clone()),
+                panels: Panels::new(members.clone(), Arc::clone(&metrics)),
                 reads: FlightReads::new(out.clone()),
             },
             sessions: SessionsService { members, lease },

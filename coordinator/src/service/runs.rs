@@ -21,7 +21,8 @@ use crate::event_log::{Ending, EventLog, News};
 use crate::history::{self, HistoryError, RunInfo};
 use crate::run::Request as RunRequest;
 use crate::server::AllowedData;
-use crate::submission::Submission;
+use crate::submission::{Submission, Task};
+use crate::tune::{PlanTuningError, PlannedTuning, TuneRequest};
 use output::document::DocumentError;
 
 /// Answers clients.
@@ -53,24 +54,12 @@ impl Runs for RunsService {
                 build()
             )));
         }
-        let invalid = |error: &dyn std::fmt::Display| Status::invalid_argument(error.to_string());
-        let request: RunRequest =
-            from_json("request", &request).map_err(|error| invalid(&error))?;
-        request.check().map_err(|error| invalid(&error))?;
-        let store = Store::open(&data).map_err(|error| not_opened(&error))?;
-        let allowed = self.allowed.check(&store);
-        allowed.map_err(|error| Status::permission_denied(error.to_string()))?;
-        let dataset = discover(&store).await.map_err(|error| match error {
-            DiscoverError::Store(error) => Status::unavailable(error.to_string()),
-            error => Status::not_found(error.to_string()),
-        })?;
-        let name = Submission::name(&request.job.key(&dataset), &request);
-        let submission = Submission {
-            name: name.clone(),
-            data: store.locate(""),
-            request,
-            order: (self.epoch, 0),
+        let task = from_json("request", &request).map_err(|error| invalid(&error))?;
+        let submission = match task {
+            Task::Run(request) => self.submitted_run(&data, request).await?,
+            Task::Tune(request) => self.submitted_tuning(request).await?,
         };
+        let name = submission.name.clone();
         unless_gone(self.runs.submit(submission).await)?.map_err(|error| {
             let code = match error {
                 SubmitError::Full(_) => Code::ResourceExhausted,
@@ -120,7 +109,10 @@ impl Runs for RunsService {
                 )))
             }
             Ending::Stopped { reason } => Err(Status::failed_precondition(format!(
-                "run {id} stopped before it could be cancelled: {reason}"
+                "{id} stopped before it could be cancelled: {reason}"
+            ))),
+            Ending::Tuned(_) => Err(Status::failed_precondition(format!(
+                "tuning {id} was completed before it could be cancelled"
             ))),
             Ending::Ended(_) | Ending::Cancelled => Ok(Response::new(CancelResponse { run: id })),
         }
@@ -138,7 +130,11 @@ impl Runs for RunsService {
                 .map_err(|error| unreadable(&error))?;
             let waiting = in_progress.waiting.into_iter();
             let waiting = waiting.map(|(name, data)| RunInfo::waiting(name, data));
-            waiting.chain(runs).collect()
+            let tuning = in_progress.running.clone().and_then(|(name, data, id)| {
+                let is_run = runs.iter().any(|run| run.run_id == id);
+                (id.is_some() && !is_run).then(|| RunInfo::running(name, data))
+            });
+            waiting.chain(tuning).chain(runs).collect()
         } else {
             vec![
                 history::show(&self.out, &wanted)
@@ -146,7 +142,7 @@ impl Runs for RunsService {
                     .map_err(|error| unreadable(&error))?,
             ]
         };
-        let running = in_progress.running.and_then(|(_, run)| run);
+        let running = in_progress.running.and_then(|(_, _, run)| run);
         let tell = move |mut run: RunInfo| {
             if running.is_some() && run.run_id == running {
                 "running".clone_into(&mut run.status);
@@ -158,6 +154,40 @@ impl Runs for RunsService {
 }
 
 impl RunsService {
+    /// A run of a client, looked at as far as it can be before its turn.
+    async fn submitted_run(&self, data: &str, request: RunRequest) -> Result<Submission, Status> {
+        request.check().map_err(|error| invalid(&error))?;
+        let store = Store::open(data).map_err(|error| not_opened(&error))?;
+        let allowed = self.allowed.check(&store);
+        allowed.map_err(|error| Status::permission_denied(error.to_string()))?;
+        let dataset = discover(&store).await.map_err(|error| match error {
+            DiscoverError::Store(error) => Status::unavailable(error.to_string()),
+            error => Status::not_found(error.to_string()),
+        })?;
+        Ok(Submission {
+            name: Submission::name(&request.job.key(&dataset), &request),
+            data: store.locate(""),
+            task: Task::Run(request),
+            order: (self.epoch, 0),
+        })
+    }
+
+    /// A tuning of a client, likewise. It is of the run that is the latest now, where it does not say of which.
+    async fn submitted_tuning(&self, request: TuneRequest) -> Result<Submission, Status> {
+        let planned = PlannedTuning::of(&request, &self.out).await;
+        let planned = planned.map_err(|error| match error {
+            PlanTuningError::History(error) => unreadable(&error),
+            PlanTuningError::NotCompleted { .. } => Status::failed_precondition(error.to_string()),
+            error => invalid(&error),
+        })?;
+        Ok(Submission {
+            name: planned.id.to_string(),
+            data: planned.data.clone(),
+            task: Task::Tune(planned.request(request)),
+            order: (self.epoch, 0),
+        })
+    }
+
     /// Why a run cannot be cancelled that neither runs nor waits.
     async fn not_in_progress(&self, run: &str) -> Status {
         let unknown = || Status::not_found(format!("there is no run `{run}` in progress"));
@@ -215,6 +245,10 @@ fn watch(
         stream::iter(responses)
     });
     responses.boxed()
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> Status {
+    Status::invalid_argument(error.to_string())
 }
 
 fn not_opened(error: &OpenStoreError) -> Status {

@@ -21,6 +21,7 @@ use super::story::{Incident, Watcher};
 use super::world::{Answer, Connection, Delivery, ToCoordinator, ToHost, World};
 use crate::dispatch::{Dispatch, DispatchError, Patience};
 use crate::epoch::{Claimant, Epoch, Holder};
+use crate::feature_shards::FeatureShards;
 use crate::members::MemberLimits;
 use crate::membership::Membership;
 use crate::metrics::Metrics;
@@ -115,16 +116,18 @@ async fn run(world: &Rc<World>, life: u32, epoch: &Epoch, workers: watch::Receiv
             seen: Mutex::default(),
         });
         let narrator = Narrator::new(Arc::clone(&watcher) as _);
-        let dispatch = Dispatch {
+        let work = FeatureShards {
             plan,
             epoch: epoch.number(),
             request: &request,
             out,
+        };
+        let dispatch = Dispatch {
             workers: workers.clone(),
             patience: PATIENCE,
             narrator: &narrator,
         };
-        let computed = dispatch.compute(&shards, &mut rows).await;
+        let computed = work.compute(&dispatch, &shards, &mut rows).await;
         let events: Vec<RunEvent> = watcher.seen.lock().expect("no one panics").clone();
         checks::check_events(&before, &events);
         match computed {

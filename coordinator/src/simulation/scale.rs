@@ -24,6 +24,7 @@ use super::chance::Chance;
 use super::job;
 use super::scenario::Scenario;
 use crate::dispatch::{Dispatch, Patience};
+use crate::feature_shards::FeatureShards;
 use crate::members::MemberLimits;
 use crate::membership::{Membership, SessionEnd};
 use crate::metrics::Metrics;
@@ -119,6 +120,7 @@ impl Cluster {
                     ToWorker::Revoke(attempt) => {
                         hands.borrow_mut().remove(&attempt);
                     }
+                    ToWorker::TryOut { .. } => unreachable!("no tuning is simulated"),
                     ToWorker::Welcome(_) | ToWorker::Heard => {}
                 }
             }
@@ -214,17 +216,19 @@ async fn dispatch(workers: usize, plan: &Plan) -> Decided {
     let counter = Arc::new(Counter::default());
     let shards: Vec<ShardId> = plan.shards().map(|(shard, _)| shard).collect();
     let request = RowRequest::default();
-    let dispatch = Dispatch {
+    let work = FeatureShards {
         plan,
         epoch: 1,
         request: &request,
         out: &out,
+    };
+    let dispatch = Dispatch {
         workers: roster,
         patience: Patience::default(),
         narrator: &Narrator::new(Arc::clone(&counter) as _),
     };
-    let records = dispatch
-        .compute(&shards, &mut ModelRows::new(&request))
+    let records = work
+        .compute(&dispatch, &shards, &mut ModelRows::new(&request))
         .await;
     let records = records.expect("nothing stands in the way");
     assert_eq!(records.len(), shards.len());

@@ -171,6 +171,7 @@ impl<'a> Session<'a> {
             ToHost::Said(_, ToWorker::Assign { attempt, ticket }) => {
                 self.hands.take(attempt, *ticket);
             }
+            ToHost::Said(_, ToWorker::TryOut { .. }) => unreachable!("no tuning is simulated"),
             ToHost::Said(_, ToWorker::Revoke(attempt)) => self.hands.give_up(&attempt),
             ToHost::HungUp(connection) if connection == self.connection => return Some(Over::Lost),
             // It came twice, or is of a former session.

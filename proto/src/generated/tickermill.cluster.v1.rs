@@ -9,10 +9,10 @@ pub struct Attempt {
     /// The worker's session, as the coordinator numbered it. A worker that dials again has another.
     #[prost(uint64, tag = "2")]
     pub incarnation: u64,
-    /// The run, `KEY-N`.
+    /// The run or the tuning, `KEY-N`.
     #[prost(string, tag = "3")]
     pub run: ::prost::alloc::string::String,
-    /// The shard's place in the plan of the run, from 0.
+    /// The shard's place in the plan of the run or the tuning, from 0.
     #[prost(uint32, tag = "4")]
     pub shard: u32,
     /// Which attempt at the shard, from 1.
@@ -61,6 +61,15 @@ pub struct DeliveryEnd {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeliveryReceipt {
     /// The attempt that was committed.
+    #[prost(message, optional, tag = "1")]
+    pub attempt: ::core::option::Option<Attempt>,
+}
+/// The command of the descriptor of a worker's Flight `DoExchange`: asks for the rows of a tuning's panel. The worker sends
+/// nothing else. The answer is the schema and the record batches of the rows, a ticker after the other by rising symbol. A
+/// stale attempt is answered with FAILED_PRECONDITION, one that nobody waits for any more with ABORTED.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchPanel {
+    /// An attempt at a shard of the tuning, which the worker has in hand.
     #[prost(message, optional, tag = "1")]
     pub attempt: ::core::option::Option<Attempt>,
 }
@@ -699,7 +708,7 @@ pub mod runs_server {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FromWorker {
     /// One of these.
-    #[prost(oneof = "from_worker::Message", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "from_worker::Message", tags = "1, 2, 3, 4, 5")]
     pub message: ::core::option::Option<from_worker::Message>,
 }
 /// Nested message and enum types in `FromWorker`.
@@ -719,6 +728,9 @@ pub mod from_worker {
         /// That it takes no more shards, and leaves when it has none.
         #[prost(message, tag = "4")]
         Draining(super::Draining),
+        /// The result of a shard of a tuning.
+        #[prost(message, tag = "5")]
+        TrialDone(super::TrialDone),
     }
 }
 /// Who a worker is.
@@ -740,7 +752,7 @@ pub struct Hello {
 /// That a worker lives, and what it has in hand. An attempt that it was given and does not name has been lost on the way.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Heartbeat {
-    /// Every attempt in hand, from the moment of its assignment until its result is answered.
+    /// Every attempt in hand, from the moment of its assignment until its result is answered; a trial until its result is sent.
     #[prost(message, repeated, tag = "1")]
     pub in_hand: ::prost::alloc::vec::Vec<InHand>,
 }
@@ -770,6 +782,36 @@ pub struct ShardFailed {
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
 }
+/// The result of a shard of a tuning. From then on heartbeats do not name the attempt. Where this is lost on the way, that
+/// tells, and the shard is computed again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TrialDone {
+    /// The attempt.
+    #[prost(message, optional, tag = "1")]
+    pub attempt: ::core::option::Option<Attempt>,
+    /// Rows that were tested.
+    #[prost(uint64, tag = "2")]
+    pub rows: u64,
+    /// The errors of the trees that were trained.
+    #[prost(message, optional, tag = "3")]
+    pub model: ::core::option::Option<ErrorSums>,
+    /// Those of the forecast that tomorrow is as today.
+    #[prost(message, optional, tag = "4")]
+    pub naive_today: ::core::option::Option<ErrorSums>,
+    /// Those of the forecast that tomorrow is as the moving average.
+    #[prost(message, optional, tag = "5")]
+    pub naive_moving_average: ::core::option::Option<ErrorSums>,
+}
+/// The errors of one forecast on all rows that were tested, added up. They are finite.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ErrorSums {
+    /// Of absolute errors, in the unit of the target.
+    #[prost(double, tag = "1")]
+    pub absolute: f64,
+    /// Of squared errors.
+    #[prost(double, tag = "2")]
+    pub squared: f64,
+}
 /// That a worker takes no more shards.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Draining {}
@@ -777,7 +819,7 @@ pub struct Draining {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ToWorker {
     /// One of these.
-    #[prost(oneof = "to_worker::Message", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "to_worker::Message", tags = "1, 2, 3, 4, 5")]
     pub message: ::core::option::Option<to_worker::Message>,
 }
 /// Nested message and enum types in `ToWorker`.
@@ -797,6 +839,9 @@ pub mod to_worker {
         /// An attempt whose result nobody waits for any more.
         #[prost(message, tag = "4")]
         Revoke(super::Revoke),
+        /// A shard of a tuning to compute.
+        #[prost(message, tag = "5")]
+        TryOut(super::TryOut),
     }
 }
 /// What a new member needs to know.
@@ -871,6 +916,23 @@ pub struct PriceFile {
     /// The name in the list of securities, if there is one.
     #[prost(string, optional, tag = "5")]
     pub security_name: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// A shard of a tuning to compute: parameters to be trained and tested on one fold. The rows are fetched by Flight
+/// `DoExchange`, once for all shards of the tuning.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TryOut {
+    /// The attempt. Its run is the tuning.
+    #[prost(message, optional, tag = "1")]
+    pub attempt: ::core::option::Option<Attempt>,
+    /// The parameters, how the rows are cut into folds and which fold it is, as JSON.
+    #[prost(string, tag = "2")]
+    pub trial: ::prost::alloc::string::String,
+    /// Rows of the tuning's panel. A worker that is sent another number fails the attempt.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// The names of the panel's inputs, in their order.
+    #[prost(string, repeated, tag = "4")]
+    pub inputs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// An attempt whose result nobody waits for any more.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1006,7 +1068,8 @@ pub mod sessions_client {
             self
         }
         /// Opens the worker's session, which lasts until either side ends it or is not heard for a lease. The worker's first
-        /// message is a hello, the coordinator's first a welcome. Results do not come this way but by Flight `DoPut`.
+        /// message is a hello, the coordinator's first a welcome. Results of a run's shards do not come this way but by Flight
+        /// `DoPut`.
         ///
         /// Errors: FAILED_PRECONDITION for a worker of another build or protocol, or one whose lease ran out; INVALID_ARGUMENT for
         /// a message that makes no sense; RESOURCE_EXHAUSTED where there are too many workers.
@@ -1056,7 +1119,8 @@ pub mod sessions_server {
             + std::marker::Send
             + 'static;
         /// Opens the worker's session, which lasts until either side ends it or is not heard for a lease. The worker's first
-        /// message is a hello, the coordinator's first a welcome. Results do not come this way but by Flight `DoPut`.
+        /// message is a hello, the coordinator's first a welcome. Results of a run's shards do not come this way but by Flight
+        /// `DoPut`.
         ///
         /// Errors: FAILED_PRECONDITION for a worker of another build or protocol, or one whose lease ran out; INVALID_ARGUMENT for
         /// a message that makes no sense; RESOURCE_EXHAUSTED where there are too many workers.

@@ -1,18 +1,8 @@
-//! What a coordinator may rely on, whoever computes: one suite for a worker in its own process and for one over gRPC.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "what is not there fails the test, in its helpers too"
-)]
+//! Shards of a run: what their tickets ask for, and what comes of it.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
-use std::time::Duration;
 
-use coordinator::epoch::{Claimant, Holder};
-use coordinator::run::Patience;
-use coordinator::server::{Coordinator, MemberLimits, Terms};
 use features::schema::{FeatureSchema, Target};
 use features::volume_inputs::volume_inputs;
 use futures::poll;
@@ -22,132 +12,17 @@ use market::layout::discover;
 use market::panel::{PanelRequest, PanelRows};
 use market::rows::{ModelRows, RowRequest};
 use market::sample::{SampleRequest, SampledRow};
-use market::store::Store;
 use market::symbol::Symbol;
-use proto::id::{RunId, ShardId, WorkerId};
-use proto::link::{FailureKind, ShardError, ShardProgress, ShardResult, WorkerLink};
+use proto::id::{RunId, ShardId};
+use proto::link::{FailureKind, ShardError, ShardProgress, ShardResult};
 use proto::record::{TickerResult, WrittenFile};
 use proto::ticket::{Recipe, ShardTicket};
-use rayon::{ThreadPool, ThreadPoolBuilder};
-use tickermill_tests::market::{edit_last_volume, synthetic};
-use tickermill_tests::workplace::Workplace;
-use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinSet, LocalSet};
-use trust::Trust;
-use worker::in_process::InProcessWorker;
-use worker::join::{Joining, work};
+use tickermill_tests::market::edit_last_volume;
+use tokio::sync::mpsc;
 
-const TICKERS: usize = 12;
-const ROWS_PER_TICKER: usize = 200;
+use crate::bench::{Bench, TICKERS};
+
 const SAMPLE_ROWS: usize = 100;
-
-/// A market, an empty output, and a worker.
-struct Bench {
-    workplace: Workplace,
-    data: Store,
-    out: Store,
-    link: Arc<dyn WorkerLink>,
-    epoch: u64,
-    /// A worker in this process tells every step; one elsewhere may leave some out.
-    tells_every_step: bool,
-    /// What the link needs to work; it ends with the bench.
-    _background: JoinSet<()>,
-}
-
-fn place() -> (Workplace, Store, Store) {
-    let workplace = Workplace::empty();
-    synthetic(&workplace.path("market"), TICKERS, ROWS_PER_TICKER);
-    let data = Store::open(workplace.path("market").to_str().unwrap()).unwrap();
-    let out = Store::open_or_create(workplace.path("out").to_str().unwrap()).unwrap();
-    (workplace, data, out)
-}
-
-fn pool() -> Arc<ThreadPool> {
-    Arc::new(ThreadPoolBuilder::new().num_threads(2).build().unwrap())
-}
-
-fn in_process() -> Bench {
-    let (workplace, data, out) = place();
-    let id = WorkerId("here".to_owned());
-    let link = InProcessWorker::new(id, data.clone(), out.clone(), pool());
-    Bench {
-        workplace,
-        data,
-        out,
-        link: Arc::new(link),
-        epoch: 1,
-        tells_every_step: true,
-        _background: JoinSet::new(),
-    }
-}
-
-async fn over_grpc() -> Bench {
-    let (workplace, data, out) = place();
-    let holder = Holder {
-        name: "contract".to_owned(),
-        nonce: "contract".to_owned(),
-    };
-    let terms = Terms {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        allowed_roots: Vec::new(),
-        trust: Trust::default(),
-        claimant: Claimant {
-            holder,
-            lease: Duration::from_secs(10),
-        },
-        members: MemberLimits {
-            heartbeat: Duration::from_millis(200),
-            lease: Duration::from_secs(10),
-            max_workers: 1,
-            max_slots: 1,
-        },
-        patience: Patience::default(),
-        max_queued: 1,
-        max_connections: 16,
-    };
-    let waiting = |_: &str| unreachable!("the output is new");
-    let coordinator = Coordinator::build(
-        terms,
-        out.clone(),
-        pool(),
-        Arc::new(coordinator::metrics::Metrics::new()),
-        waiting,
-    )
-    .await;
-    let coordinator = coordinator.unwrap();
-    let (epoch, mut workers) = (coordinator.epoch(), coordinator.workers());
-    let joining = Joining {
-        coordinator: format!("http://{}", coordinator.address()),
-        trust: Trust::default(),
-        name: "there".to_owned(),
-        slots: 1,
-        drain: Duration::from_secs(1),
-    };
-    let mut background = JoinSet::new();
-    // Neither is told to stop: both end with the bench.
-    background.spawn_local(async move {
-        let (_stop, stopped) = watch::channel(false);
-        coordinator.serve(stopped).await.unwrap();
-    });
-    background.spawn_local(async move {
-        let (_drain, drained) = watch::channel(false);
-        let metrics = Arc::new(worker::metrics::Metrics::new(joining.slots));
-        work(&joining, &pool(), &metrics, drained).await.unwrap();
-    });
-    let link = {
-        let there = workers.wait_for(|workers| !workers.is_empty()).await;
-        Arc::clone(&there.unwrap()[0])
-    };
-    Bench {
-        workplace,
-        data,
-        out,
-        link,
-        epoch,
-        tells_every_step: false,
-        _background: background,
-    }
-}
 
 impl Bench {
     /// A ticket for every price file, as it is now.
@@ -240,7 +115,7 @@ fn values(rows: ModelRows) -> (Vec<SampledValues>, BTreeMap<Symbol, PanelRows>) 
 
 /// The files, the records, the rows and the progress agree with the ticket, and with each other; a second attempt makes the
 /// same again.
-async fn check_results(bench: &Bench) {
+pub(crate) async fn check_results(bench: &Bench) {
     let ticket = bench.ticket(1, 1).await;
     let (result, progress) = bench.compute(ticket.clone()).await;
     let first = result.unwrap();
@@ -298,7 +173,7 @@ async fn check_results(bench: &Bench) {
 }
 
 /// An attempt that is given up leaves the worker to the next one.
-async fn check_giving_up(bench: &Bench) {
+pub(crate) async fn check_giving_up(bench: &Bench) {
     let (progress, _told) = mpsc::channel(64);
     let mut given_up = bench.link.compute(bench.ticket(2, 1).await, progress);
     assert!(poll!(&mut given_up).is_pending());
@@ -310,7 +185,7 @@ async fn check_giving_up(bench: &Bench) {
 }
 
 /// A file that is there with other bytes is told from bad luck, and stays.
-async fn check_other_bytes(bench: &Bench) {
+pub(crate) async fn check_other_bytes(bench: &Bench) {
     let ticket = bench.ticket(3, 1).await;
     let path = format!(
         "{}/{}.parquet",
@@ -324,7 +199,7 @@ async fn check_other_bytes(bench: &Bench) {
 }
 
 /// A price file that is not what was planned is told from bad luck, and named.
-async fn check_changed_input(bench: &Bench) {
+pub(crate) async fn check_changed_input(bench: &Bench) {
     let ticket = bench.ticket(4, 1).await;
     let changed = ticket.tickers[5].path.clone();
     let file = bench.workplace.path("market").join(&changed);
@@ -339,23 +214,4 @@ async fn check_changed_input(bench: &Bench) {
     };
     let error = bench.refusal(gone).await;
     assert!(error.to_string().contains(changed.as_str()), "{error}");
-}
-
-async fn check_all(bench: &Bench) {
-    assert_eq!(bench.link.slots(), 1);
-    check_results(bench).await;
-    check_giving_up(bench).await;
-    check_other_bytes(bench).await;
-    check_changed_input(bench).await;
-}
-
-#[tokio::test]
-async fn a_worker_in_this_process_keeps_the_contract() {
-    check_all(&in_process()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_over_grpc_keeps_the_contract() {
-    let checks = async { check_all(&over_grpc().await).await };
-    LocalSet::new().run_until(checks).await;
 }
