@@ -2,6 +2,7 @@
 
 mod args;
 mod card_report;
+mod causes;
 mod client;
 mod commands;
 mod comparison_report;

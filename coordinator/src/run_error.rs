@@ -11,7 +11,8 @@ use crate::planning::PlanningError;
 use crate::publish::MovePointersError;
 use crate::resume::ResumeError;
 use crate::rows::RowsError;
-use crate::tune::{PlanTuningError, TuneError};
+use crate::tune_error::TuneError;
+use crate::tuning_plan::PlanTuningError;
 
 /// Why a run stopped before its end. It goes on when the same job is run again.
 #[derive(Debug, thiserror::Error)]

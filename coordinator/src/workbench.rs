@@ -10,8 +10,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::epoch::Epoch;
+use crate::means::{Means, Stop};
 use crate::metrics::Metrics;
-use crate::run::{Means, Patience, RunError, Stop, run_held};
+use crate::patience::Patience;
+use crate::run::run_held;
+use crate::run_error::RunError;
 use crate::submission::{Submission, Task};
 use crate::tune::tune_held;
 use output::outcome::Summary;

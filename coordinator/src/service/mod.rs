@@ -4,6 +4,7 @@ mod attempts;
 mod deliveries;
 mod flight;
 pub mod flight_read;
+mod gone;
 mod guard;
 mod listen;
 mod panels;
