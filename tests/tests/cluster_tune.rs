@@ -290,6 +290,27 @@ fn one_that_is_cancelled_is_listed_before_and_goes_on_when_it_is_asked_for_again
 }
 
 #[test]
+fn one_whose_coordinator_is_gone_is_taken_back_from_the_output() {
+    let cluster = quick();
+    let gate = cluster.gate("gate");
+    let held = format!("mid-trial#1={}", gate.hold());
+    let mut cluster = run_on(cluster, &[("w1", held.as_str())]);
+    let id = expected().tuning.to_string();
+    let tuning = tune(&cluster);
+    cluster.worker("w1").wait_for("fault at mid-trial");
+    cluster.take_coordinator().kill();
+    tuning.kill();
+    let cancel = format!("cancel {id} --out out");
+    let cancelled = cluster.workplace.run(&cancel).expect_exit(0);
+    assert_eq!(cancelled.stdout, format!("{id} is cancelled\n"));
+    let submission = format!("out/submissions/{id}.json");
+    assert_eq!(cluster.workplace.read(&submission), None);
+    let again = cluster.workplace.run(&cancel);
+    again.expect_one_error(&["no run", &id]);
+    gate.open();
+}
+
+#[test]
 fn one_that_waits_is_of_the_run_that_was_the_latest_when_it_was_asked_for() {
     let mut cluster = quick();
     let (gate, trials) = (cluster.gate("gate"), cluster.gate("trials"));
