@@ -18,7 +18,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use trust::Trust;
 
-use crate::causes::{message, with_causes};
+use crate::exit::with_causes;
 
 /// What a coordinator's client may meet.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ impl Client {
         let channel = endpoint.connect().await;
         let channel = channel.map_err(|error| ClientError::Away {
             url: url.clone(),
-            reason: message(&error.into()),
+            reason: crate::exit::message(&error.into()),
         })?;
         let runs = RunsClient::with_interceptor(channel, Authorize::with(trust))
             .max_decoding_message_size(MAX_SESSION_MESSAGE)

@@ -1,5 +1,6 @@
 //! Exit statuses.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use coordinator::history::HistoryError;
@@ -11,7 +12,6 @@ use trust::tls::TlsError;
 use trust::tokens::TokensError;
 use worker::join::JoinError;
 
-use crate::causes::message;
 use crate::client::ClientError;
 use crate::commands::ListenError;
 use crate::config::ConfigError;
@@ -74,6 +74,23 @@ pub(crate) fn word(error: &anyhow::Error) -> &'static str {
 fn is_interrupted(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(RunError::Interrupted))
         || matches!(error.downcast_ref(), Some(ClientError::Detached { .. }))
+}
+
+/// The error in words, followed by those of its causes that it does not tell itself.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    with_causes(error.to_string(), error.source())
+}
+
+/// A message, followed by those of its causes that it does not tell itself.
+pub(crate) fn with_causes(mut message: String, mut cause: Option<&dyn Error>) -> String {
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !message.contains(&told) {
+            message = format!("{message}: {told}");
+        }
+        cause = error.source();
+    }
+    message
 }
 
 /// Tells the user, one line a problem, and gives the exit status.

@@ -2,7 +2,6 @@
 
 mod args;
 mod card_report;
-mod causes;
 mod client;
 mod commands;
 mod comparison_report;

@@ -17,13 +17,30 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::means::Means;
 use crate::narrator::Narrator;
-use crate::patience::Patience;
 use crate::placement::{Assignment, MAX_FAILURES, Placement, Verdict};
 
 /// News of progress that may wait to be told; workers of this process wait beyond, others leave it out.
 const PROGRESS_QUEUE: usize = 256;
 /// How often stragglers are looked for, and whether anyone is there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a run waits for what may not come.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a worker, where there is none.
+    pub no_workers: Duration,
+    /// For an attempt that takes longer than others, before its shard is copied to an idle worker.
+    pub straggler: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            no_workers: Duration::from_mins(1),
+            straggler: Duration::from_secs(1),
+        }
+    }
+}
 
 /// Why the shards of a run were not all computed.
 #[derive(Debug, thiserror::Error)]

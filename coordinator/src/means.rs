@@ -8,7 +8,7 @@ use proto::link::Roster;
 use rayon::ThreadPool;
 use tokio::sync::watch;
 
-use crate::patience::Patience;
+use crate::dispatch::Patience;
 
 /// What a run works with.
 #[derive(Clone)]
@@ -27,16 +27,6 @@ pub struct Means {
     pub observer: Arc<dyn Observer>,
     /// Changes when a person wants the run to stop.
     pub stop: watch::Receiver<Stop>,
-}
-
-impl Means {
-    /// Returns when a person wants the work to stop in this way; else never.
-    pub(crate) async fn stopped(&self, how: Stop) {
-        let mut stop = self.stop.clone();
-        if stop.wait_for(|stop| *stop == how).await.is_err() {
-            std::future::pending::<()>().await; // nobody is left to stop it
-        }
-    }
 }
 
 /// Whether a person wants a run to stop.

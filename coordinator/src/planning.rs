@@ -10,12 +10,11 @@ use proto::id::RunId;
 use proto::record::TickerRecord;
 
 use crate::history::{self, HistoryError, PastRun};
-use crate::means::Means;
 use crate::plan::{
     Decision, InputDigests, KnownTicker, Plan, Why, cut_shards, decide, is_same_file,
 };
-use crate::request::Request;
 use crate::resume::check_files;
+use crate::run::{Means, Request};
 use output::outcome::Status;
 use output::turn::Turn;
 

@@ -19,6 +19,7 @@ use rayon::ThreadPool;
 use crate::means::Means;
 use crate::narrator::Narrator;
 use crate::plan::Plan;
+use crate::run_error::RunError;
 
 /// Feature files read at a time.
 const FILES_IN_HAND: usize = 8;
@@ -62,7 +63,7 @@ pub(crate) async fn all_rows(
     unsent: &[Symbol],
     written: &[Symbol],
     narrator: &Narrator,
-) -> Result<ModelRows, RowsError> {
+) -> Result<ModelRows, RunError> {
     let request = plan.row_request();
     if request == RowRequest::default() {
         return Ok(rows);

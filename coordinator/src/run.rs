@@ -16,13 +16,13 @@ pub use crate::accounts::QualityLimits;
 use crate::audit::{audit_features, warn_of_unseen, withhold_models};
 use crate::cancel::cancelled_summary;
 use crate::dispatch::Dispatch;
+pub use crate::dispatch::Patience;
 use crate::epoch::{Claimant, Epoch, EpochError};
 use crate::feature_shards::FeatureShards;
 use crate::history::{self, PastRun};
 pub use crate::means::{Means, Stop};
 use crate::models::train_models;
 use crate::narrator::Narrator;
-pub use crate::patience::Patience;
 use crate::plan::Plan;
 use crate::planning;
 use crate::publish;
@@ -90,7 +90,15 @@ async fn run_while_held(
     tokio::select! {
         result = run_under(epoch, request, means, dataset, narrator) => result,
         lost = epoch.lost() => Err(lost.into()),
-        () = means.stopped(Stop::Interrupt) => Err(RunError::Interrupted),
+        () = stopped(means, Stop::Interrupt) => Err(RunError::Interrupted),
+    }
+}
+
+/// Returns when a person wants the run to stop in this way; else never.
+pub(crate) async fn stopped(means: &Means, how: Stop) {
+    let mut stop = means.stop.clone();
+    if stop.wait_for(|stop| *stop == how).await.is_err() {
+        std::future::pending::<()>().await; // nobody is left to stop it
     }
 }
 
@@ -113,14 +121,14 @@ async fn run_under(
         let _stage = narrator.stage(Stage::Plan, None);
         tokio::select! {
             planned = plan_or_resume(epoch, request, means, dataset, narrator) => planned?,
-            () = means.stopped(Stop::Cancel) => return Err(RunError::Cancelled),
+            () = stopped(means, Stop::Cancel) => return Err(RunError::Cancelled),
         }
     };
     let (plan, resumed) = planned;
     faults::reached("after-plan", "").await;
     let result = tokio::select! {
         result = run_planned(epoch, request, means, &plan, resumed, narrator) => result,
-        () = means.stopped(Stop::Cancel) => cancel(epoch, means, &plan, narrator).await,
+        () = stopped(means, Stop::Cancel) => cancel(epoch, means, &plan, narrator).await,
     };
     if !matches!(result, Err(RunError::Epoch(_))) {
         // The run is another's, who may have completed it, where the output was taken over.

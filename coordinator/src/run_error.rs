@@ -11,8 +11,7 @@ use crate::planning::PlanningError;
 use crate::publish::MovePointersError;
 use crate::resume::ResumeError;
 use crate::rows::RowsError;
-use crate::tune_error::TuneError;
-use crate::tuning_plan::PlanTuningError;
+use crate::tune::{PlanTuningError, TuneError};
 
 /// Why a run stopped before its end. It goes on when the same job is run again.
 #[derive(Debug, thiserror::Error)]

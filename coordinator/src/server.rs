@@ -19,7 +19,7 @@ use crate::epoch::{Claimant, Epoch, EpochError};
 use crate::history::HistoryError;
 pub use crate::members::MemberLimits;
 use crate::metrics::Metrics;
-use crate::patience::Patience;
+use crate::run::Patience;
 use crate::service::{Door, Services, serve};
 use crate::submission::left_unfinished;
 use crate::workbench::Workbench;

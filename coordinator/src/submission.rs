@@ -5,8 +5,8 @@ use proto::id::JobKey;
 use serde::{Deserialize, Serialize};
 
 use crate::history::{self, HistoryError};
-use crate::request::Request;
-use crate::tuning_plan::TuneRequest;
+use crate::run::Request;
+use crate::tune::TuneRequest;
 use output::document::read_json;
 use output::paths;
 
@@ -85,7 +85,7 @@ impl Submission {
                 },
                 force: None,
                 verify: false,
-                limits: crate::accounts::QualityLimits::default(),
+                limits: crate::run::QualityLimits::default(),
             }),
             order: (0, 0),
         }

@@ -6,32 +6,77 @@ use std::time::Duration;
 
 use market::store::Store;
 use market::symbol::Symbol;
-use model::boost::BoostRows;
+use model::boost::{BoostError, BoostRows};
 use model::fold_columns::FoldColumns;
 use model::fold_plan::FoldPlan;
-use model::panel::Panel;
-use model::walk_forward::folds;
+use model::panel::{Panel, PanelError};
+use model::walk_forward::{FoldError, folds};
 use output::commit::read_commits;
 use output::document::{DocumentError, to_pretty_json};
 use output::paths;
 use output::tuning::{Tuning, read_tuning};
 use proto::event::{RunEvent, Stage};
+use proto::id::RunId;
 use proto::panel_batches::panel_of;
 use proto::record::TickerResult;
 use tokio::task::spawn_blocking;
 
 use crate::accounts::dataset_digest;
+use crate::dispatch::Patience;
 use crate::epoch::{Claimant, Epoch};
 use crate::means::{Means, Stop};
 use crate::narrator::Narrator;
-use crate::patience::Patience;
 use crate::rows::{FeatureFiles, on_pool};
-use crate::run_error::RunError;
+use crate::run::{RunError, stopped};
 use crate::tuning_rounds::Rounds;
 
-pub use crate::tune_error::TuneError;
-use crate::tuning_plan::PlannedTuning;
+pub(crate) use crate::tuning_plan::PlannedTuning;
 pub use crate::tuning_plan::{FEWEST_FOLDS, PlanTuningError, TuneRequest};
+
+/// Why parameters cannot be tried out on a run's rows.
+#[derive(Debug, thiserror::Error)]
+pub enum TuneError {
+    /// The tuning cannot be meant.
+    #[error(transparent)]
+    Plan(#[from] PlanTuningError),
+    /// The rows make no panel.
+    #[error(transparent)]
+    Panel(#[from] PanelError),
+    /// The panel cannot be cut as planned.
+    #[error(transparent)]
+    Folds(#[from] FoldError),
+    /// The run's commits are not those that it completed with.
+    #[error(
+        "the commits of run {run} are not those that it completed with: `run --force` makes a new one"
+    )]
+    OtherCommits {
+        /// The run.
+        run: RunId,
+    },
+    /// Nothing can be learnt in a fold.
+    #[error("fold {fold}: {source}")]
+    Boost {
+        /// The fold, from 1.
+        fold: usize,
+        /// Why.
+        source: BoostError,
+    },
+    /// There is nothing to be better than.
+    #[error(
+        "fold {fold}: the forecast that tomorrow is as today has no error, so there is no skill to compare: take more tickers or longer histories"
+    )]
+    NaiveIsExact {
+        /// The fold, from 1.
+        fold: usize,
+    },
+}
+
+impl TuneError {
+    /// Whether the tuning cannot be meant, of whatever run.
+    pub fn is_bad_usage(&self) -> bool {
+        matches!(self, Self::Plan(error) if error.is_bad_usage())
+    }
+}
 
 /// Tries parameters out, or finds that it has been done. The output is claimed for it, and let go of in the end.
 ///
@@ -97,8 +142,8 @@ async fn tune_while_held(
     let result = tokio::select! {
         result = tune_under(epoch, planned, means, narrator) => result,
         lost = epoch.lost() => Err(lost.into()),
-        () = means.stopped(Stop::Interrupt) => Err(RunError::Interrupted),
-        () = means.stopped(Stop::Cancel) => Err(RunError::Cancelled),
+        () = stopped(means, Stop::Interrupt) => Err(RunError::Interrupted),
+        () = stopped(means, Stop::Cancel) => Err(RunError::Cancelled),
     };
     if !matches!(result, Err(RunError::Epoch(_))) {
         let log = paths::tuning_log(planned.run(), &planned.id);

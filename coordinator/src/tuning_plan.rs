@@ -69,6 +69,8 @@ pub enum PlanTuningError {
 pub(crate) struct PlannedTuning {
     /// Its id: a key of everything that decides it.
     pub(crate) id: RunId,
+    /// Where the run's price files lie.
+    pub(crate) data: String,
     /// The digest of the run's feature files.
     pub(crate) dataset_digest: String,
     /// The run's plan.
@@ -114,7 +116,7 @@ impl PlannedTuning {
         }
         let first_rows =
             rounds(request.search.trials, volume.folds.max_train_rows)[0].max_train_rows;
-        let needed = request.search.space.min_rows_per_leaf[1].saturating_mul(2);
+        let needed = 2 * request.search.space.min_rows_per_leaf[1];
         if first_rows < needed {
             return Err(PlanTuningError::TooFewRows { first_rows, needed });
         }
@@ -125,6 +127,7 @@ impl PlannedTuning {
         };
         Ok(Self {
             id,
+            data: plan.data.clone(),
             dataset_digest: digest,
             plan,
             volume,

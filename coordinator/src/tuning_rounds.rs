@@ -20,9 +20,9 @@ use crate::dispatch::Dispatch;
 use crate::epoch::Epoch;
 use crate::means::Means;
 use crate::narrator::Narrator;
-use crate::run_error::RunError;
+use crate::run::RunError;
 use crate::trial_shards::TrialShards;
-use crate::tune_error::TuneError;
+use crate::tune::TuneError;
 use crate::tuning_plan::PlannedTuning;
 
 /// Commits that are read at a time.

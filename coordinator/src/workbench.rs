@@ -10,11 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::epoch::Epoch;
-use crate::means::{Means, Stop};
 use crate::metrics::Metrics;
-use crate::patience::Patience;
-use crate::run::run_held;
-use crate::run_error::RunError;
+use crate::run::{Means, Patience, RunError, Stop, run_held};
 use crate::submission::{Submission, Task};
 use crate::tune::tune_held;
 use output::outcome::Summary;

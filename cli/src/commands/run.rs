@@ -8,7 +8,7 @@ use output::outcome::Summary;
 
 use crate::args::RunArgs;
 use crate::stdout::say;
-use crate::{causes, exit, report};
+use crate::{exit, report};
 
 use super::follow::{submit_and_follow, summary_of};
 use super::here::work_here;
@@ -31,7 +31,7 @@ fn report_result(result: anyhow::Result<Summary>, as_json: bool) -> anyhow::Resu
         }
         Ok(summary) => crate::stdout::write(format_args!("{}", report::summary(summary))),
         Err(error) if as_json => {
-            let failure = serde_json::json!({ "run_id": null, "status": exit::word(error), "reason": causes::message(error) });
+            let failure = serde_json::json!({ "run_id": null, "status": exit::word(error), "reason": exit::message(error) });
             say!("{failure}");
         }
         Err(_) => {}

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::config::ConfigError;
 use crate::settings::Settings;
 use crate::stdout::say;
-use crate::{causes, exit, tune_report};
+use crate::{exit, tune_report};
 
 use super::follow::{submit_and_follow, tuning_of};
 use super::here::work_here;
@@ -34,7 +34,7 @@ pub(crate) fn tune(args: &TuneArgs) -> anyhow::Result<ExitCode> {
         }
         Ok(tuning) => crate::stdout::write(format_args!("{}", tune_report::tuning(tuning))),
         Err(error) if args.json => {
-            let failure = serde_json::json!({ "tuning": null, "status": exit::word(error), "reason": causes::message(error) });
+            let failure = serde_json::json!({ "tuning": null, "status": exit::word(error), "reason": exit::message(error) });
             say!("{failure}");
         }
         Err(_) => {}

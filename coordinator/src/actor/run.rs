@@ -8,9 +8,8 @@ use tokio::sync::watch;
 
 use super::runs::{RunEnded, RunsActor};
 use crate::event_log::{Ending, EventLog};
-use crate::means::Stop;
 use crate::metrics::Metrics;
-use crate::run_error::RunError;
+use crate::run::{RunError, Stop};
 use crate::submission::Submission;
 use crate::workbench::{Done, Workbench};
 use output::outcome::Status;

@@ -10,7 +10,7 @@ use proto::wire;
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
-use super::gone::unless_gone;
+use super::listen::unless_gone;
 use crate::actor::MembersDesk;
 use crate::remote::{RemoteWorker, Unwanted};
 

@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 use trust::Trust;
@@ -34,7 +35,7 @@ use super::panels::Panels;
 use super::runs::RunsService;
 use super::scaler::ScalerService;
 use super::sessions::SessionsService;
-use crate::actor::{MembersDesk, RunsDesk};
+use crate::actor::{Gone, MembersDesk, RunsDesk};
 use crate::metrics::Metrics;
 use crate::server::AllowedData;
 
@@ -308,4 +309,9 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         of_stream!(self, stream => stream.poll_shutdown(context))
     }
+}
+
+/// An actor's answer; an actor is gone when the process is about to end.
+pub(super) fn unless_gone<T>(answer: Result<T, Gone>) -> Result<T, Status> {
+    answer.map_err(|gone| Status::unavailable(gone.to_string()))
 }

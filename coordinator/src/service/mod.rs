@@ -4,7 +4,6 @@ mod attempts;
 mod deliveries;
 mod flight;
 pub mod flight_read;
-mod gone;
 mod guard;
 mod listen;
 mod panels;

@@ -15,14 +15,14 @@ use proto::wire::{
 use std::sync::Arc;
 use tonic::{Code, Request, Response, Status};
 
-use super::gone::unless_gone;
+use super::listen::unless_gone;
 use crate::actor::{RunsDesk, SubmitError};
 use crate::event_log::{Ending, EventLog, News};
 use crate::history::{self, HistoryError, RunInfo};
-use crate::request::Request as RunRequest;
+use crate::run::Request as RunRequest;
 use crate::server::AllowedData;
 use crate::submission::{Submission, Task};
-use crate::tuning_plan::{PlanTuningError, PlannedTuning, TuneRequest};
+use crate::tune::{PlanTuningError, PlannedTuning, TuneRequest};
 use output::document::DocumentError;
 
 /// Answers clients.
@@ -182,7 +182,7 @@ impl RunsService {
         })?;
         Ok(Submission {
             name: planned.id.to_string(),
-            data: planned.plan.data.clone(),
+            data: planned.data.clone(),
             task: Task::Tune(planned.request(request)),
             order: (self.epoch, 0),
         })

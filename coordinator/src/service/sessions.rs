@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::gone::unless_gone;
+use super::listen::unless_gone;
 use crate::actor::MembersDesk;
 use crate::members::JoinError;
 use crate::membership::SessionEnd;

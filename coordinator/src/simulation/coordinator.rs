@@ -19,14 +19,13 @@ use super::checks;
 use super::job;
 use super::story::{Incident, Watcher};
 use super::world::{Answer, Connection, Delivery, ToCoordinator, ToHost, World};
-use crate::dispatch::{Dispatch, DispatchError};
+use crate::dispatch::{Dispatch, DispatchError, Patience};
 use crate::epoch::{Claimant, Epoch, Holder};
 use crate::feature_shards::FeatureShards;
 use crate::members::MemberLimits;
 use crate::membership::Membership;
 use crate::metrics::Metrics;
 use crate::narrator::Narrator;
-use crate::patience::Patience;
 use crate::resume::take_up;
 
 pub(super) const LIMITS: MemberLimits = MemberLimits {

@@ -23,13 +23,12 @@ use tokio::time::{Instant, interval, sleep};
 use super::chance::Chance;
 use super::job;
 use super::scenario::Scenario;
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, Patience};
 use crate::feature_shards::FeatureShards;
 use crate::members::MemberLimits;
 use crate::membership::{Membership, SessionEnd};
 use crate::metrics::Metrics;
 use crate::narrator::Narrator;
-use crate::patience::Patience;
 use crate::plan::Plan;
 
 /// `WORKERS,SHARDS`: what to measure.
